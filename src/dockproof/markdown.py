@@ -1,0 +1,303 @@
+"""First stage: a page's Markdown, with includes expanded, cut into headings, fences and directives.
+
+The forms read here are those of Python-Markdown's front matter, ``attr_list`` and of PyMdown's
+``superfences`` and ``snippets``, as MkDocs uses them: a fence may stand indented (in lists,
+admonitions and tabs) or in a block quote.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockproof.errors import PageError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_FENCE = re.compile(r"(?P<prefix>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
+_LIST_FENCE = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:`{3,}|~{3,})")
+_INFO = re.compile(
+    r"[ \t]*(?:\.?(?P<language>[\w#.+-]+)(?=[ \t{]|$))?[ \t]*"
+    r"(?:\{(?P<attributes>[^\n]*)\}|(?P<options>(?:[ \t]*[A-Za-z]\w*(?:=(?:\"[^\"]*\"|'[^']*'))?(?=[ \t]|$))*))"
+    r"[ \t]*$",
+)
+_OPTION = re.compile(r"(?P<key>[A-Za-z][\w-]*)=(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))")
+_CLASS = re.compile(r"(?:^|\s)\.(?P<name>[\w#.+-]+)")
+_HEADING = re.compile(
+    r"(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t]*#*[ \t]*(?:\{:?[ \t]*(?P<attributes>[^}]*)\})?[ \t]*$",
+)
+_ID = re.compile(r"(?:^|\s)#(?P<id>[\w:.-]+)")
+_COMMENT_LINE = re.compile(r"(?P<prefix>[> \t]*)<!--(?P<body>.*?)-->[ \t]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as MkDocs renders it.
+
+    Attributes:
+        text: The text, without the fence's indentation where it is a fence's line.
+        number: The page's line that it comes from, from 1; an included file's lines all have the
+            number of the line that includes them.
+    """
+
+    text: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its level (1 to 6), title, explicit id or None, and the page's line."""
+
+    level: int
+    title: str
+    id: str | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A one-line HTML comment: its text and the page's line."""
+
+    body: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block.
+
+    Attributes:
+        language: The info string's first word, or the first class in braces; empty without one.
+        options: Options in their written form, ``title`` for one.
+        body: The lines between the fences, indentation removed.
+        number: The opening line's number.
+        end: The closing line's number.
+        heading: The nearest heading above, or None.
+        comment: The one-line comment directly above, or None.
+    """
+
+    language: str
+    options: dict[str, str]
+    body: tuple[Line, ...]
+    number: int
+    end: int
+    heading: Heading | None
+    comment: Comment | None
+
+    @property
+    def title(self) -> str | None:
+        """The path that the reader saves the block to, or None."""
+        return self.options.get("title")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, read.
+
+    Attributes:
+        path: The file, as messages show it.
+        meta: The front matter.
+        headings: All headings in order.
+        fences: All fences in order.
+        loose: The one-line comments that don't stand directly above a fence.
+        prose: The lines outside fences and front matter.
+    """
+
+    path: Path
+    meta: dict[str, Any]
+    headings: tuple[Heading, ...]
+    fences: tuple[Fence, ...]
+    loose: tuple[Comment, ...]
+    prose: tuple[Line, ...] = field(repr=False)
+
+    def place(self, number: int) -> Place:
+        """Return the place of line ``number``."""
+        return Place(self.path, number)
+
+    @cached_property
+    def nodes(self) -> int:
+        """How many nodes the page asks for: ``lab: {nodes: N}`` in the front matter, else 1.
+
+        Raises:
+            PageError: The front matter says something else below ``lab``.
+        """
+        lab = self.meta.get("lab", {})
+        nodes = lab.get("nodes", 1) if isinstance(lab, dict) else None
+        if not isinstance(nodes, int) or not 1 <= nodes <= 9 or set(lab) - {"nodes"}:  # noqa: PLR2004 - addresses .10 to .18
+            raise PageError(self.place(1), "the front matter's `lab` is not understood",
+                            "write `lab: {nodes: 2}`, with 1 to 9 nodes")
+        return nodes
+
+
+def read(path: Path, shown: Path, snippets: Sequence[Path]) -> Page:
+    """Read the page at ``path``.
+
+    Args:
+        path: The file, UTF-8.
+        shown: The path for messages.
+        snippets: The folders that includes are looked up in.
+
+    Returns:
+        The page.
+
+    Raises:
+        PageError: It is not UTF-8, an include is missing, a fence is unclosed or its info string
+            isn't understood.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PageError(Place(shown, 1), f"not UTF-8 at byte {error.start}",
+                        "save the page as UTF-8") from error
+    return parse(text, shown, snippets)
+
+
+def parse(text: str, shown: Path, snippets: Sequence[Path] = ()) -> Page:
+    """Read a page from its text; see :func:`read`."""
+    meta, first = _front_matter(text, shown)
+    lines = [Line(line, n) for n, line in enumerate(text.split("\n"), 1)][first:]
+    if "8<-" in text:
+        lines = list(_expand(lines, shown, snippets))
+    return _scan(lines, meta, shown)
+
+
+def _front_matter(text: str, shown: Path) -> tuple[dict[str, Any], int]:
+    """Return the front matter and how many lines it takes."""
+    match = re.match(r"---[ \t]*\n(?P<yaml>.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|$)", text, re.DOTALL)
+    if not match:
+        return {}, 0
+    import yaml  # noqa: PLC0415 - most pages have no front matter, and the import costs time
+
+    try:
+        meta = yaml.safe_load(match["yaml"] or "") or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        number = mark.line + 2 if mark else 1
+        raise PageError(Place(shown, number), "the front matter is not YAML",
+                        f"mend it ({getattr(error, 'problem', error)})") from error
+    if not isinstance(meta, dict):
+        raise PageError(Place(shown, 1), "the front matter is not a mapping", "write `key: value` lines")
+    return meta, match[0].count("\n")
+
+
+def _expand(lines: Sequence[Line], shown: Path, snippets: Sequence[Path]) -> Iterator[Line]:
+    """Expand includes with PyMdown's own preprocessor, line by line to keep the numbers."""
+    from markdown import Markdown  # noqa: PLC0415 - only pages with includes pay for the import
+    from pymdownx.snippets import (  # noqa: PLC0415
+        SnippetExtension,
+        SnippetMissingError,
+        SnippetPreprocessor,
+    )
+
+    extension = SnippetExtension(
+        base_path=[str(folder) for folder in snippets],
+        check_paths=True, dedent_subsections=True,
+    )
+    expander = SnippetPreprocessor(extension.getConfigs(), Markdown())
+    iterator = iter(lines)
+    for line in iterator:
+        match = SnippetPreprocessor.RE_ALL_SNIPPETS.match(line.text)
+        if match is None:
+            yield line
+            continue
+        chunk = [line.text]
+        if match["block_marker"] and not match["escape"]:
+            for following in iterator:
+                chunk.append(following.text)
+                if SnippetPreprocessor.RE_ALL_SNIPPETS.match(following.text):
+                    break
+        try:
+            expanded = expander.run(chunk)
+        except SnippetMissingError as error:
+            raise PageError(Place(shown, line.number), f"the include can't be read: {error}",
+                            "correct the path, or add the file below the snippets' folder") from error
+        yield from (Line(text, line.number) for text in expanded)
+
+
+def _scan(lines: Sequence[Line], meta: dict[str, Any], shown: Path) -> Page:
+    headings: list[Heading] = []
+    fences: list[Fence] = []
+    loose: list[Comment] = []
+    prose: list[Line] = []
+    above: Comment | None = None
+    position = 0
+    while position < len(lines):
+        line = lines[position]
+        opening = _FENCE.match(line.text)
+        if opening:
+            fence, position = _fence(lines, position, opening, headings, above, shown)
+            fences.append(fence)
+            above = None
+            continue
+        if _LIST_FENCE.match(line.text):
+            raise PageError(Place(shown, line.number), "a fence opens on a list item's own line, where MkDocs doesn't see it",
+                            "put the fence on a line of its own, indented by four spaces")
+        if above:
+            loose.append(above)
+        comment = _COMMENT_LINE.match(line.text)
+        above = Comment(comment["body"].strip(), line.number) if comment else None
+        heading = _HEADING.match(line.text)
+        if heading:
+            found = _ID.search(heading["attributes"] or "")
+            headings.append(Heading(len(heading["level"]), heading["title"],
+                                    found["id"] if found else None, line.number))
+        prose.append(line)
+        position += 1
+    if above:
+        loose.append(above)
+    return Page(shown, meta, tuple(headings), tuple(fences), tuple(loose), tuple(prose))
+
+
+def _fence(  # noqa: PLR0913 - one call; the parts of the scanner's state
+    lines: Sequence[Line], start: int, opening: re.Match[str], headings: list[Heading],
+    above: Comment | None, shown: Path,
+) -> tuple[Fence, int]:
+    """Read the fence that opens at ``start``; return it and the position behind it."""
+    line = lines[start]
+    place = Place(shown, line.number)
+    prefix = opening["prefix"].expandtabs(4)
+    closing = re.compile(re.escape(opening["fence"]) + r"[ \t]*$")
+    body: list[Line] = []
+    for position in range(start + 1, len(lines)):
+        text = _dedent(lines[position].text, prefix)
+        if text is None:
+            break
+        if closing.match(text):
+            language, options = _info(opening["info"], place)
+            return Fence(language, options, tuple(body), line.number, lines[position].number,
+                         headings[-1] if headings else None, above), position + 1
+        body.append(Line(text, lines[position].number))
+    raise PageError(place, "the fence is never closed",
+                    f"close it with {opening['fence']} on a line of its own, indented as the opening is")
+
+
+def _dedent(text: str, prefix: str) -> str | None:
+    """Return ``text`` without the fence's indentation, or None where it has less."""
+    if not prefix:
+        return text
+    if not text.strip():
+        return ""
+    if "\t" in text[: len(prefix)]:
+        text = text.expandtabs(4)
+    if text.startswith(prefix):
+        return text[len(prefix):]
+    return "" if text.strip() == prefix.strip() else None
+
+
+def _info(info: str, place: Place) -> tuple[str, dict[str, str]]:
+    match = _INFO.match(info)
+    if match is None:
+        raise PageError(place, f"the fence's info string {info.strip()!r} is not understood",
+                        'write the language first, then options such as title="dir/file"')
+    written = match["attributes"] if match["attributes"] is not None else match["options"] or ""
+    options = {m["key"]: m["double"] or m["single"] or m["bare"] or "" for m in _OPTION.finditer(written)}
+    language = match["language"] or ""
+    if not language and match["attributes"] is not None:
+        bare = _OPTION.sub("", written)
+        found = _CLASS.search(bare)
+        language = found["name"] if found else ""
+    return language, options
