@@ -1,0 +1,255 @@
+"""`make test`: every check of the project, one stage after another, and a table of how each went.
+
+The lab is made ready in the background while the checks that need none go on. A stage that fails
+doesn't stop the others; a lab that can't be made ready blocks those that need it. The run fails if
+any stage failed or was blocked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+LOG = ROOT / ".cache" / "lab.log"
+_BIN = Path(sys.executable).parent
+_PYTHON = sys.executable
+
+# Set for every stage, so that a test can tell the whole run from a part of it.
+MARK = "DOCKPROOF_MAKE_TEST"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One check: its name in the table, the command that does it, and whether it needs the lab."""
+
+    name: str
+    command: tuple[str, ...]
+    lint: bool = False
+    lab: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage went: `ok`, `failed` or `blocked`, and the seconds that it took."""
+
+    name: str
+    result: str
+    seconds: float
+
+
+LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
+
+# The two runs of pytest share the work out by file, since a page or a fixture's file is the unit
+# that keeps a state. Together they name all that pytest collects; a test holds them to that.
+_PYTEST = (str(_BIN / "pytest"), "-n", "2", "--dist", "loadfile")
+COMMANDS = "tests/project/test_commands.py"
+
+STAGES = (
+    Stage("ruff check", (str(_BIN / "ruff"), "check"), lint=True),
+    Stage("ruff format", (str(_BIN / "ruff"), "format", "--check"), lint=True),
+    Stage("mypy", (str(_BIN / "mypy"),), lint=True),
+    Stage("actionlint", (str(_BIN / "actionlint"), "-color"), lint=True),
+    Stage("hadolint", (_PYTHON, "-m", "tools.dockerfiles"), lint=True),
+    Stage("twins", (str(_BIN / "dockproof"), "twins"), lint=True),
+    Stage("sites, strictly", (_PYTHON, "-m", "dockproof.site", "build")),
+    Stage(
+        "tests without a lab",
+        (*_PYTEST, "tests/unit", "tests/site", "tests/project", "--ignore", COMMANDS),
+    ),
+    Stage(
+        "tests with a lab, every page",
+        (*_PYTEST, "tests/lab", COMMANDS, "docs"),
+        lab=True,
+    ),
+)
+
+
+def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
+    """Run stages in their order, showing what each prints.
+
+    Args:
+        stages: What to run.
+        preparation: What makes the lab ready, begun at once in the background and awaited before
+            the first stage that needs the lab; None if no stage does.
+
+    Returns:
+        How each went, the preparation included.
+    """
+    outcomes: list[Outcome] = []
+    with contextlib.ExitStack() as stack:
+        background = stack.enter_context(_Background(preparation)) if preparation else None
+        awaited: Outcome | None = None
+        for number, stage in enumerate(stages, 1):
+            if stage.lab and background and awaited is None:
+                awaited = background.wait()
+                outcomes.append(awaited)
+            _say(f"[{number}/{len(stages)}] {stage.name}")
+            if stage.lab and awaited and awaited.result != "ok":
+                outcome = Outcome(stage.name, "blocked", 0.0)
+            else:
+                started = time.monotonic()
+                failed = _call(stage.command)
+                outcome = Outcome(
+                    stage.name, "failed" if failed else "ok", time.monotonic() - started
+                )
+            outcomes.append(outcome)
+            print(f"  {stage.name}: {outcome.result}, {outcome.seconds:.1f} s", flush=True)
+    return outcomes
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """The outcomes as a table for the end of the run."""
+    width = max(len(outcome.name) for outcome in outcomes)
+    rows = [f"  {'stage':{width}}  {'result':7}  seconds"]
+    rows += [f"  {one.name:{width}}  {one.result:7}  {one.seconds:7.1f}" for one in outcomes]
+    return "\n".join(rows)
+
+
+class _Background:
+    """A stage that runs while others do, its output kept in a file until it is asked for."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._started = time.monotonic()
+        self._log: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        LOG.parent.mkdir(exist_ok=True)
+        self._log = LOG.open("wb")
+        _say(f"{self._stage.name}: being made ready in the background, output in {_shown(LOG)}")
+        self._process = subprocess.Popen(
+            self._stage.command,
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return self
+
+    def wait(self) -> Outcome:
+        """Wait until the stage is done, showing the last thing that it said.
+
+        Returns:
+            How it went; its seconds count from when it was begun.
+        """
+        assert self._process is not None  # noqa: S101 - entered before it is waited for
+        _say(f"{self._stage.name}: waiting until it is ready")
+        with Progress(self._stage.name) as progress:
+            while self._process.poll() is None:
+                progress.detail = _last_line(LOG)
+                time.sleep(0.2)
+        result = "failed" if self._process.returncode else "ok"
+        if result == "failed":
+            print(LOG.read_text(encoding="utf-8", errors="replace"), flush=True)
+        return Outcome(self._stage.name, result, time.monotonic() - self._started)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None  # noqa: S101 - see __enter__
+        assert self._log is not None  # noqa: S101 - see __enter__
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=30)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._log.close()
+
+
+def _call(command: Sequence[str]) -> int:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL
+    ) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            # A terminal's Ctrl-C reaches the stage as well; a plain SIGTERM to us does not.
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=60)
+            process.kill()
+            raise
+
+
+def _environment() -> dict[str, str]:
+    # Tools that lie in the environment are found by those that call them by name.
+    path = f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    return os.environ | {MARK: "1", "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _say(words: str) -> None:
+    print(f"\n== {words}", flush=True)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Make SIGTERM end the run as Ctrl-C does, so that what it began ends with it."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `make test` or a part of it.
+
+    Args:
+        arguments: The command line, without the program's name.
+
+    Returns:
+        0 if every stage passed, 1 if one didn't, 130 if it was interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="tools.check", description=__doc__)
+    parser.add_argument("--only", choices=["lint"], help="the stages that need seconds")
+    options = parser.parse_args(arguments)
+    stages = [stage for stage in STAGES if stage.lint or not options.only]
+    preparation = LAB if any(stage.lab for stage in stages) else None
+    started = time.monotonic()
+    try:
+        with _terminated_like_interrupted():
+            outcomes = run(stages, preparation)
+    except KeyboardInterrupt:
+        print("\ninterrupted; the next run cleans up what this one left", file=sys.stderr)
+        return 130
+    _say(f"all stages, {time.monotonic() - started:.0f} s")
+    print(table(outcomes), flush=True)
+    bad = [outcome.name for outcome in outcomes if outcome.result != "ok"]
+    if bad:
+        print(f"\nnot passed: {', '.join(bad)}", flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
