@@ -9,6 +9,7 @@
 VENV := .venv
 PAGE :=
 NODES := 1
+PORT := 8000
 
 # The targets run one after the other even under -j: they share an environment and a lab.
 .NOTPARALLEL:
@@ -31,9 +32,9 @@ site: ## build both languages' sites into site/
 	@$(call prepare,venv)
 	@$(VENV)/bin/python -m dockproof.site build
 
-serve: ## build the sites and serve them to a browser on this machine
+serve: ## build the sites and serve them on this machine alone; PORT=8000
 	@$(call prepare,venv)
-	@$(VENV)/bin/python -m dockproof.site serve
+	@$(VENV)/bin/python -m dockproof.site serve --port '$(PORT)'
 
 test: ## everything that CI runs: lint, types, tests, and every page proved
 	@$(call prepare,venv machine)

@@ -31,7 +31,7 @@ BUILD_LOCK = ROOT / "requirements-build.lock"
 LOCK = ROOT / "requirements.lock"
 
 _CACHE = ROOT / ".cache"
-_POLICY = Path("/usr/sbin/policy-rc.d")
+POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_MARK = "# written by dockproof for the time of one apt-get install"
 _APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
 
@@ -226,7 +226,7 @@ def install_debian(packages: Sequence[str]) -> None:
             f"This needs: {names}. Install them, then run make again:\n"
             f"  sudo apt-get update && sudo apt-get install {names}"
         )
-    with Progress(f"Debian packages: {names}", 100) as progress, _no_services():
+    with Progress(f"Debian packages: {names}", 100) as progress, no_services():
         _run(["apt-get", "-qq", "update"], progress)
         _run(
             [
@@ -245,11 +245,11 @@ def finish_debian() -> None:
     Raises:
         PreparationError: If dpkg can't finish it.
     """
-    if os.geteuid() != 0 or not _POLICY.exists():
+    if os.geteuid() != 0 or not POLICY.exists():
         return
-    if _POLICY_MARK not in _POLICY.read_text(errors="replace"):
+    if _POLICY_MARK not in POLICY.read_text(errors="replace"):
         return
-    with Progress("Debian packages: finishing what was interrupted") as progress, _no_services():
+    with Progress("Debian packages: finishing what was interrupted") as progress, no_services():
         _run(["dpkg", "--configure", "-a"], progress)
 
 
@@ -280,21 +280,24 @@ def _run(command: Sequence[str], progress: Progress) -> None:
 
 
 @contextlib.contextmanager
-def _no_services() -> Iterator[None]:
+def no_services(policy: Path = POLICY) -> Iterator[None]:
     """Keep packages from starting their daemons while they are installed.
 
     Debian's maintainer scripts ask /usr/sbin/policy-rc.d, and take 101 for a no. A file that
     someone else put there stays; one that an interrupted run of ours left is taken away.
+
+    Args:
+        policy: The file that they ask.
     """
-    if _POLICY.exists() and _POLICY_MARK not in _POLICY.read_text(errors="replace"):
+    if policy.exists() and _POLICY_MARK not in policy.read_text(errors="replace"):
         yield
         return
-    _POLICY.write_text(f"#!/bin/sh\n{_POLICY_MARK}\nexit 101\n")
-    _POLICY.chmod(0o755)
+    policy.write_text(f"#!/bin/sh\n{_POLICY_MARK}\nexit 101\n")
+    policy.chmod(0o755)
     try:
         yield
     finally:
-        _POLICY.unlink(missing_ok=True)
+        policy.unlink(missing_ok=True)
 
 
 def _missing(wanted: dict[str, str]) -> list[str]:

@@ -1,0 +1,165 @@
+"""Setting a checkout up: complete or made anew, and nothing changed that was there."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tools import prepare
+from tools.progress import Progress
+
+ROOT = Path(prepare.__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project of the same make with one locked package, so that setting it up takes seconds."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "requirements-build.lock", tmp_path)
+    shutil.copy(ROOT / "requirements-build.lock", tmp_path / "requirements.lock")
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "sample"\nversion = "1"\n[tool.setuptools]\npackages = []\n'
+    )
+    return tmp_path
+
+
+def command(checkout: Path) -> list[str]:
+    """The command that sets a checkout up, as the Makefile gives it."""
+    return [sys.executable, "-m", "tools.prepare", "--venv", str(checkout / ".venv"), "venv"]
+
+
+def set_up(checkout: Path) -> tuple[str, float]:
+    """What setting up said, and how many seconds it took."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command(checkout), cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr, time.monotonic() - started
+
+
+def test_killed_set_up_is_begun_anew(checkout: Path) -> None:
+    """An environment whose making was killed isn't taken for whole: the next make completes it."""
+    with subprocess.Popen(
+        command(checkout), cwd=checkout, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (checkout / ".venv/pyvenv.cfg").exists():
+            assert time.monotonic() < deadline, "nothing was begun"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not (checkout / ".venv/.dockproof-packages").exists()
+    said, _ = set_up(checkout)
+    assert "Python packages into .venv: ready" in said
+    shown = subprocess.run(
+        [checkout / ".venv/bin/python", "-m", "pip", "list", "--format", "freeze"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"^sample==1$", shown.stdout, re.MULTILINE)
+    assert prepare.pins(checkout / "requirements.lock") == 1
+
+
+def test_second_set_up_does_nothing_until_a_lock_changes(checkout: Path) -> None:
+    """Setting up twice changes nothing the second time; a changed lock makes it all anew."""
+    set_up(checkout)
+    (checkout / ".venv/canary").touch()
+    said, seconds = set_up(checkout)
+    assert (said, seconds < 2) == ("", True)
+    assert (checkout / ".venv/canary").exists()
+    with (checkout / "requirements.lock").open("a") as lock:
+        lock.write("# changed\n")
+    said, _ = set_up(checkout)
+    assert "ready" in said
+    assert not (checkout / ".venv/canary").exists()
+
+
+def test_wrong_hash_is_refused(checkout: Path) -> None:
+    """A package whose file hasn't the locked hash is not installed, and the message is pip's."""
+    lock = checkout / "requirements.lock"
+    lock.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
+    # The same version is there already from the build lock, and pip would be content with that.
+    lock.write_text(lock.read_text() + "iniconfig==2.3.1 --hash=sha256:" + "0" * 64 + "\n")
+    done = subprocess.run(
+        command(checkout), cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not (checkout / ".venv/.dockproof-packages").exists()
+
+
+def test_without_apt_the_message_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system without apt-get nothing is tried: one message says what to install."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(prepare.PreparationError, match=r"docker\.io mmdebstrap.*no apt-get here"):
+        prepare.install_debian(["docker.io", "mmdebstrap"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")
+def test_without_root_the_message_is_a_command(tmp_path: Path) -> None:
+    """Someone who isn't root is told the very command that installs what is missing."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "apt-get").write_text("#!/bin/sh\nexit 1\n")
+    (bin_folder / "apt-get").chmod(0o755)
+    for path in (tmp_path, *tmp_path.parents):
+        if path.owner() == "root" and path.is_relative_to("/tmp") and path != Path("/tmp"):  # noqa: S108
+            path.chmod(0o755)
+    code = "from tools.prepare import install_debian as i, PreparationError as E\n"
+    code += "try: i(['chromium'])\nexcept E as e: print(e)"
+    done = subprocess.run(
+        ["/usr/bin/env", "python3", "-c", code],
+        cwd=tmp_path,
+        env={"PATH": f"{bin_folder}:/usr/bin:/bin"},
+        user="nobody",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "sudo apt-get update && sudo apt-get install chromium" in done.stdout
+
+
+def test_no_service_starts_while_packages_are_installed(tmp_path: Path) -> None:
+    """During an installation the policy file says no to services; afterwards it is gone."""
+    policy = tmp_path / "policy-rc.d"
+    with prepare.no_services(policy):
+        assert subprocess.run([policy], check=False).returncode == 101
+    assert not policy.exists()
+
+
+def test_policy_of_someone_else_stays(tmp_path: Path) -> None:
+    """A policy file that the machine's owner wrote is neither changed nor taken away."""
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 104\n")
+    with prepare.no_services(policy):
+        assert policy.read_text() == "#!/bin/sh\nexit 104\n"
+    assert policy.read_text() == "#!/bin/sh\nexit 104\n"
+
+
+def test_progress_says_what_how_far_and_how_long() -> None:
+    """In a log, a long step leaves lines that name it, its share done, its seconds and its end."""
+    log = io.StringIO()
+    with Progress("packages", 7, log) as progress:
+        progress.done, progress.detail = 3, "mkdocs"
+        assert re.fullmatch(r"  packages · 3/7 · \d+ s · mkdocs", progress.line())
+    assert re.search(r"^  packages: ready after \d+ s$", log.getvalue(), re.MULTILINE)
+
+
+def test_progress_says_that_a_step_failed() -> None:
+    """A step that ends in an error isn't reported as ready."""
+    log = io.StringIO()
+    with pytest.raises(KeyError), Progress("packages", 7, log):
+        raise KeyError
+    assert "packages: failed after" in log.getvalue()
