@@ -33,6 +33,7 @@ LOCK = ROOT / "requirements.lock"
 _CACHE = ROOT / ".cache"
 POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_MARK = "# written by dockproof for the time of one apt-get install"
+_DEBIAN_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
 
 
@@ -168,10 +169,7 @@ def prepare_engine() -> None:
     Raises:
         PreparationError: If neither is so and nothing can be installed here.
     """
-    if engine_answers():
-        return
-    wanted = {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
-    install_debian(_missing(wanted))
+    install_debian(_for_the_lab())
 
 
 def prepare_machine() -> None:
@@ -180,20 +178,28 @@ def prepare_machine() -> None:
     Raises:
         PreparationError: If something is missing and can't be installed here.
     """
-    wanted = {"mmdebstrap": "mmdebstrap"}
-    if not engine_answers():
-        wanted |= {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
+    missing = _for_the_lab()
     if not any(map(_which, ("chromium", "chromium-browser", "google-chrome"))):
-        wanted |= {"chromium": "chromium"}
-    missing = _missing(wanted)
-    # Ubuntu's mmdebstrap comes without the keys of Debian's archive.
-    keys = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    if _which("apt-get") is not None and not keys.exists():
-        missing.append("debian-archive-keyring")
-    if shutil.which("fc-list") is None or not _output(["fc-list", ":lang=zh", "file"]):
+        missing.append("chromium")
+    if _which("fc-list") is None or not _output(["fc-list", ":lang=zh", "file"]):
         # Without it a browser shows Chinese text as boxes, and measures them.
         missing += ["fonts-noto-cjk", "fontconfig"]
     install_debian(missing)
+
+
+def _for_the_lab() -> list[str]:
+    wanted: dict[str, str] = {}
+    if not engine_answers():
+        wanted |= {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
+    if os.geteuid() == 0 and _which("apt-get") is not None:
+        # Makes the lab's machines from Debian's packages. Who can't have it gets them from
+        # Docker Hub, or the lab says that there is neither.
+        wanted |= {"mmdebstrap": "mmdebstrap"}
+    missing = _missing(wanted)
+    # Ubuntu's mmdebstrap comes without the keys of Debian's archive.
+    if "mmdebstrap" in wanted.values() and not _DEBIAN_KEYS.exists():
+        missing.append("debian-archive-keyring")
+    return missing
 
 
 def engine_answers() -> bool:
