@@ -1,0 +1,176 @@
+"""The lab's definition: the files under `lab/`, read and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockproof.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Part of the images' names: raise it when the way they are made changes.
+_MAKING = 1
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A Debian release that machines or images are made of.
+
+    Attributes:
+        name: "forky".
+        engine: The Docker version expected; so buildx and compose, "" where not packaged.
+        packages: The packages that bring the engine.
+        archives: The archive's suites to install from.
+        check_valid_until: Whether the release files' expiry counts.
+    """
+
+    name: str
+    engine: str
+    buildx: str
+    compose: str
+    packages: tuple[str, ...]
+    archives: tuple[str, ...]
+    check_valid_until: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A stand-in for one repository of Docker Hub.
+
+    Attributes:
+        name: The repository, "python".
+        tags: Its tags that the stand-in serves.
+        directory: With the Dockerfile.
+        bootstrap: Its Dockerfile wants the bare bootstrap beside it, as root.tar. It is built
+            first, and the others may start from it.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    directory: Path
+    bootstrap: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All of `lab/`.
+
+    Attributes:
+        directory: The folder itself.
+        suite: What the machines are made of.
+        image_suite: What the registry and the stand-ins are made of.
+        recipes: The stand-ins by name.
+        lock: Digests at Docker Hub by reference ("debian:trixie-slim").
+    """
+
+    directory: Path
+    suite: Suite
+    image_suite: Suite
+    recipes: Mapping[str, Recipe]
+    lock: Mapping[str, str]
+
+    @staticmethod
+    def base_image(suite: Suite) -> str:
+        """The name of the bare bootstrap of a release."""
+        return f"dockproof-base:{suite.name}-{_hash(_MAKING, repr(suite))}"
+
+    @property
+    def node_image(self) -> str:
+        """The name of the machines' image, which changes with what it is made of."""
+        tag = _hash(_MAKING, repr(self.suite), self.directory / "node")
+        return f"dockproof-node:{self.suite.name}-{tag}"
+
+    @property
+    def mirror_base(self) -> str:
+        """The name of the empty registry's image."""
+        tag = _hash(_MAKING, repr(self.image_suite), self.directory / "mirror")
+        return f"dockproof-registry:{tag}"
+
+    @property
+    def mirror_image(self) -> str:
+        """The name of the filled registry's image."""
+        tag = _hash(
+            self.mirror_base, json.dumps(dict(self.lock), sort_keys=True), self.directory / "images"
+        )
+        return f"dockproof-mirror:{tag}"
+
+
+def _hash(*parts: object) -> str:
+    """Hash values, and directories by their files' names, contents and modes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            for file in sorted(part.rglob("*")):
+                if file.is_file():
+                    head = f"{file.relative_to(part)} {file.stat().st_mode & 0o100:o}"
+                    digest.update(head.encode() + b"\0" + file.read_bytes() + b"\0")
+        else:
+            digest.update(f"{part}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise LabError(f"{path}: {error}") from error
+
+
+def _suite(path: Path, engines: dict[str, Any], name: str) -> Suite:
+    rows = engines.get("suites", {})
+    if name not in rows:
+        raise LabError(f"{path}: no engine {name!r}; there are: {', '.join(rows)}")
+    row = rows[name]
+    try:
+        return Suite(
+            name=name,
+            engine=row["engine"],
+            buildx=row["buildx"],
+            compose=row["compose"],
+            packages=tuple(row["packages"]),
+            archives=tuple(row["archives"]),
+            check_valid_until=row["check-valid-until"],
+        )
+    except KeyError as error:
+        raise LabError(f"{path}: [suites.{name}] lacks {error}") from error
+
+
+def load_definition(directory: Path) -> Definition:
+    """Read the lab's definition.
+
+    Args:
+        directory: The `lab/` folder.
+
+    Raises:
+        LabError: A file is missing or wrong; names it.
+    """
+    directory = directory.absolute()
+    path = directory / "engines.toml"
+    engines = _toml(path)
+    recipes = {}
+    for file in sorted(directory.glob("images/*/image.toml")):
+        content = _toml(file)
+        name = file.parent.name
+        if not content.get("tags"):
+            raise LabError(f"{file}: names no tags")
+        recipes[name] = Recipe(
+            name=name,
+            tags=tuple(content["tags"]),
+            directory=file.parent,
+            bootstrap=content.get("bootstrap", False),
+        )
+    lock = directory / "images.lock"
+    return Definition(
+        directory=directory,
+        suite=_suite(path, engines, os.environ.get("DOCKPROOF_ENGINE") or engines["default"]),
+        image_suite=_suite(path, engines, engines["images"]),
+        recipes=recipes,
+        lock=_toml(lock) if lock.exists() else {},
+    )

@@ -1,0 +1,147 @@
+"""One process's way to labs: the outer engine, the images, and fresh machines for each page."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from docker.errors import DockerException
+
+from dockproof.lab.definition import load_definition
+from dockproof.lab.engine import outer_engine
+from dockproof.lab.errors import LabError
+from dockproof.lab.images import Images, start_mirror
+from dockproof.lab.machines import Lab, Plan, host_certificates
+from dockproof.lab.ownership import remove_leftovers, remove_run
+from dockproof.lab.state import Run, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+
+class LabFactory:
+    """Makes labs; a context manager, outside of which nothing of it is left running.
+
+    On entering, the outer engine is found or started, what dead runs left is removed, and images
+    that are missing are made, which takes minutes once.
+    """
+
+    def __init__(self, lab_dir: Path, progress: Callable[[str], None] | None = None) -> None:
+        """Read the lab's definition.
+
+        Args:
+            lab_dir: The `lab/` folder.
+            progress: Takes lines that tell how far a long preparation is.
+
+        Raises:
+            LabError: The definition is wrong.
+        """
+        self._definition = load_definition(lab_dir)
+        self._say = progress or (lambda _line: None)
+        self._numbers = itertools.count(1)
+        self._next: tuple[int, Future[Lab]] | None = None
+        self._told = False
+
+    def __enter__(self) -> Self:
+        """Get ready.
+
+        Raises:
+            LabError: There is no engine to be had, or an image can't be made.
+        """
+        self._state = State()
+        self._engine = outer_engine(self._state, self._say)
+        self._run = Run(self._state)
+        self._pool = ThreadPoolExecutor(1)
+        try:
+            remove_leftovers(self._engine.client, self._state)
+            images = Images(
+                self._engine, self._definition, self._state, self._run, self._say
+            )
+            images.ensure()
+            mirror = start_mirror(
+                self._engine,
+                self._definition.mirror_image,
+                f"dockproof-{self._run.id}-mirror",
+                self._run,
+                read_only=True,
+            )
+            self._plan = Plan(
+                engine=self._engine,
+                labels=self._run.labels,
+                node_image=self._definition.node_image,
+                mirror=mirror,
+                images=images.provenance(),
+                suite=self._definition.suite.name,
+                files=host_certificates(),
+            )
+        except (DockerException, OSError) as error:
+            tail = self._engine.log_tail()
+            self._leave()
+            raise LabError(f"the outer engine fails: {error}", tail) from error
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove everything that this process made, and stop the engine if nobody else uses it."""
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            if self._next is not None:
+                with suppress(LabError):
+                    self._next[1].result().close()
+            self._pool.shutdown()
+            remove_run(self._engine.client, self._run.id)
+        finally:
+            self._run.close()
+            self._engine.close()
+
+    def _launch(self, nodes: int) -> Lab:
+        return Lab(self._plan, f"dockproof-{self._run.id}-{next(self._numbers)}", nodes)
+
+    def prewarm(self, nodes: int = 1) -> None:
+        """Start making the lab for the next `open` in the background."""
+        if self._next is None:
+            self._next = nodes, self._pool.submit(self._launch, nodes)
+
+    def open(self, nodes: int = 1) -> Lab:
+        """Give a fresh lab.
+
+        Args:
+            nodes: How many machines.
+
+        Raises:
+            LabError: A machine doesn't come up.
+        """
+        if self._next is not None and self._next[0] == nodes:
+            future, self._next = self._next[1], None
+            lab = future.result()
+        else:
+            lab = self._launch(nodes)
+        if not self._told:
+            self._told = True
+            self._compare(lab)
+        return lab
+
+    def _compare(self, lab: Lab) -> None:
+        """Tell where the machines run other versions than `engines.toml` expects."""
+        suite = self._definition.suite
+        for what in ("engine", "buildx", "compose"):
+            expected, found = getattr(suite, what), getattr(lab.engine, what)
+            if expected != found:
+                self._say(
+                    f"lab: warning: {what} {found or 'missing'} in Debian {suite.name}, "
+                    f"{self._definition.directory / 'engines.toml'} expects {expected or 'none'}"
+                )

@@ -1,0 +1,100 @@
+"""Removing what is ours: objects that carry our label and whose run is over, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from docker.errors import APIError, NotFound
+
+from dockproof.lab.state import LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import docker
+
+    from dockproof.lab.state import State
+
+
+def _remove(action: Callable[[], object]) -> None:
+    """Remove an object that another process may be removing, or a container still using."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            action()
+        except NotFound:
+            return
+        except APIError as error:
+            if time.monotonic() > deadline:
+                raise
+            if "already in progress" in str(error):
+                return
+            time.sleep(0.1)
+        else:
+            return
+
+
+def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]], bool]) -> int:
+    """Remove the labelled containers, then volumes and networks, that `doomed` picks.
+
+    Args:
+        client: The outer engine.
+        doomed: Takes an object's labels, says whether it goes.
+
+    Returns:
+        How many were removed.
+    """
+    ours = {"label": f"{LABEL}=1"}
+    containers = [
+        found
+        for found in client.api.containers(all=True, filters=ours)
+        if doomed(found["Labels"] or {})
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda found: _remove(
+                    lambda: client.api.remove_container(found["Id"], force=True, v=True)
+                ),
+                containers,
+            )
+        )
+    volumes = [
+        found
+        for found in client.api.volumes(filters=ours)["Volumes"] or []
+        if doomed(found["Labels"] or {})
+    ]
+    for found in volumes:
+        _remove(lambda name=found["Name"]: client.api.remove_volume(name, force=True))  # type: ignore[misc]
+    networks = [
+        found for found in client.api.networks(filters=ours) if doomed(found["Labels"] or {})
+    ]
+    for found in networks:
+        with suppress(NotFound):
+            attached = client.api.inspect_network(found["Id"])["Containers"] or {}
+            for container in attached:
+                with suppress(APIError):
+                    client.api.disconnect_container_from_network(container, found["Id"], force=True)
+        _remove(lambda name=found["Id"]: client.api.remove_network(name))  # type: ignore[misc]
+    return len(containers) + len(volumes) + len(networks)
+
+
+def remove_leftovers(client: docker.DockerClient, state: State) -> int:
+    """Remove what runs of this host that died have left; returns how many objects."""
+
+    def dead(labels: dict[str, str]) -> bool:
+        return labels.get(f"{LABEL}.host") == state.host and not state.is_running(
+            labels.get(f"{LABEL}.run", "")
+        )
+
+    count = remove_objects(client, dead)
+    state.forget_dead_runs()
+    return count
+
+
+def remove_run(client: docker.DockerClient, run: str) -> int:
+    """Remove what is left of one run; returns how many objects."""
+    return remove_objects(client, lambda labels: labels.get(f"{LABEL}.run") == run)
