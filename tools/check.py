@@ -65,7 +65,6 @@ STAGES = (
     Stage("actionlint", (str(_BIN / "actionlint"), "-color"), lint=True),
     Stage("hadolint", (_PYTHON, "-m", "tools.dockerfiles"), lint=True),
     Stage("twins", (str(_BIN / "dockproof"), "twins"), lint=True),
-    Stage("sites, strictly", (_PYTHON, "-m", "dockproof.site", "build")),
     Stage(
         "tests without a lab",
         (*_PYTEST, "tests/unit", "tests/site", "tests/project", "--ignore", COMMANDS),
@@ -75,6 +74,8 @@ STAGES = (
         (*_PYTEST, "tests/lab", COMMANDS, "docs"),
         lab=True,
     ),
+    # Last, so that the notes under the blocks tell of this very run.
+    Stage("sites, strictly", (_PYTHON, "-m", "dockproof.site", "build")),
 )
 
 
