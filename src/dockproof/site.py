@@ -120,6 +120,8 @@ def _build_language(job: Build) -> str | None:
             config.plugins.on_shutdown()
         except MkDocsException as error:
             return f"{job.language}: {job.config.name}: {error}"
+        except Exception as error:  # noqa: BLE001 - Markdown extensions raise what they like
+            return f"{job.language}: {job.config.name}: {type(error).__name__}: {error}"
     pages = len(list(job.out.rglob("index.html")))
     print(f"{job.language}: {pages} pages in {time.monotonic() - start:.1f} s", flush=True)  # noqa: T201 - progress
     return None

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException
 
@@ -61,8 +61,13 @@ def _mmdebstrap(suite: Suite, target: Path, say: Callable[[str], None]) -> str:
         if why := install(BOOTSTRAP_PACKAGES, say):
             return f"installing mmdebstrap failed: {why}"
     done = subprocess.run(
-        ["mmdebstrap", "--variant=minbase", "--quiet", "--format=tar", *_options(suite)]
-        + [suite.name, str(target), *_sources(suite)],
+        [
+            # Should this process be killed, mmdebstrap shall clean up and end.
+            *("setpriv", "--pdeathsig", "TERM"),
+            *("mmdebstrap", "--variant=minbase", "--quiet", "--format=tar", *_options(suite)),
+            *(suite.name, str(target), *_sources(suite)),
+        ],
+        env={**os.environ, "TMPDIR": str(target.parent)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,8 +83,8 @@ def _from_hub(engine: OuterEngine, suite: Suite, target: Path) -> None:
     container = engine.client.containers.create(image, labels={"dockproof": "1"})
     try:
         with target.open("wb") as file:
-            for chunk in container.export():
-                file.write(chunk)
+            chunks: Any = container.export()  # its stub says str
+            file.writelines(chunks)
     finally:
         container.remove(force=True)
 
@@ -101,6 +106,8 @@ def make_base(
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory, prefix=f"{suite.name}-") as place:
+        # apt's own user has to get in.
+        Path(place).chmod(0o755)
         target = Path(place) / "root.tar"
         why = (
             _mmdebstrap(suite, target, say)
@@ -117,6 +124,6 @@ def make_base(
                     f"Docker Hub: {error}"
                 ) from error
         repository, _, tag = name.partition(":")
-        engine.client.api.import_image_from_file(  # type: ignore[no-untyped-call]
+        engine.client.api.import_image_from_file(
             str(target), repository=repository, tag=tag, changes=["LABEL dockproof=1"]
         )

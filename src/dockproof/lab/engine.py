@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docker
 from docker.context import ContextAPI
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
+_ANSWER_SECONDS = 10
 _REQUEST_SECONDS = 300  # the longest silence of the engine, e.g. in a build step
 
 
@@ -36,6 +38,7 @@ class OuterEngine:
     Attributes:
         client: The connection.
         private: Whether it is the engine that we start ourselves.
+        later: Does what nobody needs to wait for.
     """
 
     client: docker.DockerClient
@@ -44,11 +47,16 @@ class OuterEngine:
     def __init__(self, client: docker.DockerClient) -> None:
         """Take over an open connection."""
         self.client = client
+        self.later = ThreadPoolExecutor(1)
 
     def log_tail(self, lines: int = 40) -> str:
         """Give the last lines of the engine's log, where we can read it."""
         del lines
         return ""
+
+    def settle(self) -> None:
+        """Wait until what was put off is done; nothing more may be."""
+        self.later.shutdown()
 
     def close(self) -> None:
         """Give the engine up; what we started ends with its last user."""
@@ -95,7 +103,7 @@ class PrivateEngine(OuterEngine):
         return docker.DockerClient(base_url=f"unix://{self._socket}", timeout=_REQUEST_SECONDS)
 
     def _start(self) -> None:
-        nat.open_way()
+        nat.open_way(self._run.name)
         if not self._process("containerd"):
             self._clear("containerd")
             configuration = self._run / "containerd.toml"
@@ -114,13 +122,15 @@ class PrivateEngine(OuterEngine):
             configuration.write_text("{}\n")
             self._spawn(
                 "dockerd",
-                ["dockerd", "--config-file", str(configuration)]
-                + ["--containerd", str(self._run / "containerd.sock")]
-                + ["--data-root", str(self._data / "docker")]
-                + ["--exec-root", str(self._run / "docker")]
-                + ["--pidfile", str(self._run / "docker.pid")]
-                + ["--host", f"unix://{self._socket}"]
-                + ["--bridge", "none", "--iptables=false", "--ip6tables=false"],
+                [
+                    *("dockerd", "--config-file", str(configuration)),
+                    *("--containerd", str(self._run / "containerd.sock")),
+                    *("--data-root", str(self._data / "docker")),
+                    *("--exec-root", str(self._run / "docker")),
+                    *("--pidfile", str(self._run / "docker.pid")),
+                    *("--host", f"unix://{self._socket}"),
+                    *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+                ],
             )
         client = self._connect()
         try:
@@ -190,7 +200,7 @@ class PrivateEngine(OuterEngine):
                     os.kill(pid, signal.SIGKILL)
         self._clear("docker")
         self._clear("containerd")
-        nat.close_way()
+        nat.close_way(self._run.name)
 
     def _give_up(self) -> None:
         """Drop our claim; stop the engine if ours was the last. Call it under the engine lock."""
@@ -224,22 +234,19 @@ class PrivateEngine(OuterEngine):
 def _reachable() -> docker.DockerClient | None:
     """Connect to the engine that the docker command would use, if it answers."""
     environment = {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
+    options: dict[str, Any] = {"timeout": _ANSWER_SECONDS}
     try:
-        if environment.get("DOCKER_HOST"):
-            client = docker.from_env(
-                timeout=_REQUEST_SECONDS,
-                environment=environment,
-                use_ssh_client=environment["DOCKER_HOST"].startswith("ssh:"),
-            )
+        if host := environment.get("DOCKER_HOST"):
+            options["use_ssh_client"] = host.startswith("ssh:")
+            client = docker.from_env(environment=environment, **options)
         else:
             context = ContextAPI.get_current_context()
             host = context.Host if context else None
-            client = docker.DockerClient(
-                base_url=host,
-                timeout=_REQUEST_SECONDS,
-                tls=context.TLSConfig if context else None,
-                use_ssh_client=bool(host and host.startswith("ssh:")),
-            )
+            if host:
+                options["use_ssh_client"] = host.startswith("ssh:")
+            if context and context.TLSConfig:
+                options["tls"] = context.TLSConfig
+            client = docker.DockerClient(base_url=host, **options)
     except (DockerException, OSError, ValueError):
         return None
     try:
@@ -247,6 +254,7 @@ def _reachable() -> docker.DockerClient | None:
     except (DockerException, OSError):
         client.close()
         return None
+    client.api.timeout = _REQUEST_SECONDS
     return client
 
 

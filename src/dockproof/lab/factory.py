@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from docker.errors import DockerException
 
+from dockproof.lab.certificates import host_certificates
 from dockproof.lab.definition import load_definition
 from dockproof.lab.engine import outer_engine
 from dockproof.lab.errors import LabError
 from dockproof.lab.images import Images, start_mirror
-from dockproof.lab.machines import Lab, Plan, host_certificates
+from dockproof.lab.machines import Lab, Plan
 from dockproof.lab.ownership import remove_leftovers, remove_run
 from dockproof.lab.state import Run, State
 
@@ -59,9 +60,7 @@ class LabFactory:
         self._pool = ThreadPoolExecutor(1)
         try:
             remove_leftovers(self._engine.client, self._state)
-            images = Images(
-                self._engine, self._definition, self._state, self._run, self._say
-            )
+            images = Images(self._engine, self._definition, self._run, self._say)
             images.ensure()
             mirror = start_mirror(
                 self._engine,
@@ -103,6 +102,7 @@ class LabFactory:
                 with suppress(LabError):
                     self._next[1].result().close()
             self._pool.shutdown()
+            self._engine.settle()
             remove_run(self._engine.client, self._run.id)
         finally:
             self._run.close()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import DockerException, ImageNotFound
 
 from dockproof.lab.bootstrap import make_base
+from dockproof.lab.certificates import host_certificates
 from dockproof.lab.errors import LabError
-from dockproof.lab.machines import Lab, Plan, host_certificates, tar_of
+from dockproof.lab.machines import Lab, Plan, tar_of
 from dockproof.lab.network import create_network
 from dockproof.lab.progress import Progress
 from dockproof.lab.state import LABEL
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dockproof.lab.definition import Definition, Recipe, Suite
     from dockproof.lab.engine import OuterEngine
     from dockproof.lab.machines import Node
-    from dockproof.lab.state import Run, State
+    from dockproof.lab.state import Run
 
 _STEP_SECONDS = 900
 _MIRROR = "hub-mirror:5000"
@@ -60,16 +61,10 @@ class Images:
     """Makes what is missing of the lab's images; what they are made of is in their names."""
 
     def __init__(
-        self,
-        engine: OuterEngine,
-        definition: Definition,
-        state: State,
-        run: Run,
-        say: Callable[[str], None],
+        self, engine: OuterEngine, definition: Definition, run: Run, say: Callable[[str], None]
     ) -> None:
         """Prepare for the work; nothing is made yet."""
-        self._engine, self._definition, self._state = engine, definition, state
-        self._run, self._say = run, say
+        self._engine, self._definition, self._run, self._say = engine, definition, run, say
 
     def ensure(self) -> None:
         """Make the images that are missing, while other processes wait for them.
@@ -79,7 +74,7 @@ class Images:
         """
         if self._complete():
             return
-        with self._state.lock("prepare"):
+        with self._run.state.lock("prepare"):
             if not self._complete():
                 self._make()
 
@@ -149,7 +144,7 @@ class Images:
                 self._engine,
                 suite,
                 self._definition.base_image(suite),
-                self._state.root / "tmp",
+                self._run.state.root / "tmp",
                 self._say,
             )
 
@@ -173,13 +168,15 @@ class Images:
             for answer in answers:
                 tail = [*tail, *str(answer.get("stream", "")).splitlines()][-40:]
                 if "error" in answer:
-                    raise LabError(f"{folder}: the build failed: {answer['error']}", "\n".join(tail))
+                    raise LabError(
+                        f"{folder}: the build failed: {answer['error']}", "\n".join(tail)
+                    )
         except (DockerException, OSError) as error:
             raise LabError(f"{folder}: the build failed: {error}", "\n".join(tail)) from error
 
     def _fill(self, progress: Progress) -> None:
         """Fill the registry, on a lab machine, and keep it as an image."""
-        definition, client = self._definition, self._engine.client
+        definition = self._definition
         mirror = start_mirror(
             self._engine, definition.mirror_base, f"dockproof-{self._run.id}-fill", self._run
         )
@@ -209,9 +206,7 @@ class Images:
             with progress.step("keeping the registry as an image"):
                 mirror.stop()
                 repository, _, tag = definition.mirror_image.partition(":")
-                label = json.dumps(
-                    {reference: asdict(value) for reference, value in found.items()}
-                )
+                label = json.dumps({reference: asdict(value) for reference, value in found.items()})
                 mirror.commit(
                     repository=repository,
                     tag=tag,
@@ -219,7 +214,6 @@ class Images:
                 )
         finally:
             mirror.remove(force=True, v=True)
-        del client
 
 
 def start_mirror(
@@ -239,7 +233,7 @@ def start_mirror(
         image, name=name, labels=run.labels, environment=environment, network_mode="none"
     )
     # A container of the network "none" can't join others; one without any can.
-    engine.client.api.disconnect_container_from_network(container.id, "none")
+    engine.client.api.disconnect_container_from_network(container.id or "", "none")
     container.start()
     return container
 
@@ -330,7 +324,9 @@ class _Filler:
             self._put_bootstrap(folder)
         own = [f"{_MIRROR}/library/{reference}" for reference in references]
         tags = [word for name in [*references, *own] for word in ("--tag", name)]
-        self._do("docker", "build", "--provenance=false", "--progress=plain", *tags, folder)
+        # By variables, because flags for the same are too new for the older engines.
+        plain = ("env", "DOCKER_BUILDKIT=1", "BUILDX_NO_DEFAULT_ATTESTATIONS=1")
+        self._do(*plain, "docker", "build", "--progress=plain", *tags, folder)
         self._do("docker", "push", "--quiet", "--all-tags", f"{_MIRROR}/library/{recipe.name}")
         about: list[dict[str, Any]] = json.loads(self._do("docker", "inspect", own[0]))
         digests: Mapping[str, str] = dict(

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -116,18 +116,24 @@ class Node:
         bounded = ["timeout", "--kill-after=1", str(timeout), *argv]
         started = time.monotonic()
         try:
-            status, output = self.container.exec_run(bounded, user=user)
+            status, output = self._exec(bounded, user)
         except (DockerException, OSError) as error:
             raise LabError(f"{self.name}: can't run {argv[0]}: {error}", self.log_tail()) from error
         if status in _TIMED_OUT and time.monotonic() - started >= timeout:
             raise LabError(
                 f"{self.name}: `{' '.join(argv)}` did not end within {timeout:g} s", self.log_tail()
             )
-        return status, output.decode(errors="replace")
+        return status, output
 
-    def write_file(
-        self, path: str, data: bytes, *, owner: str = "you", mode: int = 0o644
-    ) -> None:
+    def _exec(self, argv: Sequence[str], user: str) -> tuple[int, str]:
+        api = self.client.api
+        made = api.exec_create(self.container.id or "", list(argv), user=user)["Id"]
+        output: bytes = api.exec_start(made)
+        status = api.exec_inspect(made)["ExitCode"]
+        # None: the machine ended under it.
+        return 137 if status is None else int(status), output.decode(errors="replace")
+
+    def write_file(self, path: str, data: bytes, *, owner: str = "you", mode: int = 0o644) -> None:
         """Save a file in the machine; missing directories above it are made, and owned alike.
 
         Args:
@@ -159,11 +165,9 @@ class Node:
     def log_tail(self, lines: int = 40) -> str:
         """Give the last lines of the log of the machine's engine, or of the machine itself."""
         with suppress(DockerException, OSError):
-            status, output = self.container.exec_run(
-                ["tail", "-n", str(lines), "/var/log/docker.log"]
-            )
+            status, output = self._exec(["tail", "-n", str(lines), "/var/log/docker.log"], "root")
             if status == 0 and output:
-                return str(output.decode(errors="replace"))
+                return output
         with suppress(DockerException, OSError):
             return self.container.logs(tail=lines).decode(errors="replace")
         return ""
@@ -224,9 +228,7 @@ class Lab:
         self._volumes: list[str] = []
         self.images = plan.images
         try:
-            self._network, self._prefix, self._vni = create_network(
-                plan.engine, name, plan.labels
-            )
+            self._network, self._prefix, self._vni = create_network(plan.engine, name, plan.labels)
             with ThreadPoolExecutor(nodes + 1) as pool:
                 mirror = pool.submit(
                     self._network.connect, plan.mirror, ipv4_address=f"{self._prefix}.2"
@@ -269,14 +271,13 @@ class Lab:
         )
         # What the docker command makes of `--security-opt systempaths=unconfined`.
         host_config |= {"MaskedPaths": [], "ReadonlyPaths": []}
+        endpoint: Any = {self._network.name: api.create_endpoint_config(ipv4_address=address)}
         created: dict[str, Any] = api.create_container(
             plan.node_image,
             name=name,
             hostname=node,
             labels=dict(plan.labels),
-            networking_config=api.create_networking_config(
-                {self._network.name: api.create_endpoint_config(ipv4_address=address)}
-            ),
+            networking_config=api.create_networking_config(endpoint),
             host_config=host_config,
         )
         container = plan.engine.client.containers.get(created["Id"])
@@ -294,54 +295,48 @@ class Lab:
         except LabError as error:
             status, output = 1, str(error)
         if status:
-            raise LabError(
-                f"{node.name}: its engine did not come up within {_READY_SECONDS} s "
-                f"({output.strip()})",
-                node.log_tail(),
-            )
+            node.container.reload()
+            if node.container.status == "running":
+                why = f"is not ready after {_READY_SECONDS} s: {output.strip()}"
+            else:
+                why = "stopped while it was starting"
+            raise LabError(f"the lab machine {node.name} {why}", node.log_tail())
         return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
     def close(self) -> None:
-        """Remove everything of this lab; also what a failed start has made."""
-        api = self._plan.engine.client.api
+        """Remove everything of this lab; also what a failed start has made.
 
-        def drop(container: Container) -> None:
-            with suppress(NotFound):
-                api.remove_container(container.id, force=True, v=True)
+        The machines are gone when it returns; their disks go in the background.
 
+        Raises:
+            LabError: The outer engine fails.
+        """
         made, self._made = self._made, []
         network, self._network = self._network, None
         volumes, self._volumes = self._volumes, []
-        with ThreadPoolExecutor(max(1, len(made) + 1)) as pool:
-            jobs = [pool.submit(drop, container) for container in made]
-            if network is not None:
-                with suppress(APIError):
-                    network.disconnect(self._plan.mirror, force=True)
-            for job in jobs:
-                job.result()
-        for volume in volumes:
-            with suppress(NotFound):
-                api.remove_volume(volume, force=True)
-        if network is not None:
-            with suppress(NotFound):
-                network.remove()
-
-
-def host_certificates() -> dict[str, tuple[bytes, int]]:
-    """Give the host's extra CA certificates as files for a machine.
-
-    They are what `update-ca-certificates` takes on Debian, and the file that DOCKPROOF_CA names.
-    """
-    import os  # noqa: PLC0415
-
-    sources = sorted(Path("/usr/local/share/ca-certificates").rglob("*.crt"))
-    if chosen := os.environ.get("DOCKPROOF_CA"):
-        sources.append(Path(chosen))
-    files = {}
-    for number, source in enumerate(sources):
         try:
-            data = source.read_bytes()
-        except OSError as error:
-            raise LabError(f"can't read the CA certificate {source}: {error}") from error
-        files[f"/usr/local/share/ca-certificates/host-{number}.crt"] = (data.rstrip() + b"\n", 0o644)
-    return files
+            with ThreadPoolExecutor(len(made) + 1) as pool:
+                jobs = [pool.submit(self._drop, container.id or "") for container in made]
+                if network is not None:
+                    with suppress(APIError):
+                        network.disconnect(self._plan.mirror, force=True)
+                for job in jobs:
+                    job.result()
+            if network is not None:
+                with suppress(NotFound):
+                    network.remove()
+        except (DockerException, OSError) as error:
+            raise LabError(
+                f"the outer engine can't remove a lab: {error}", self._plan.engine.log_tail()
+            ) from error
+        for volume in volumes:
+            self._plan.engine.later.submit(self._discard, volume)
+
+    def _drop(self, container: str) -> None:
+        with suppress(NotFound):
+            self._plan.engine.client.api.remove_container(container, force=True, v=True)
+
+    def _discard(self, volume: str) -> None:
+        # What fails here is left for the end of the run, or the next run, to remove.
+        with suppress(DockerException, OSError):
+            self._plan.engine.client.api.remove_volume(volume, force=True)

@@ -74,7 +74,9 @@ def create_network(
             network = engine.client.networks.create(
                 name,
                 driver="bridge",
-                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))]),
+                ipam=IPAMConfig(
+                    pool_configs=[IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))]
+                ),
                 labels=dict(labels),
                 options=options,
             )
@@ -82,7 +84,8 @@ def create_network(
             # Another process was quicker.
             if "overlap" not in str(error):
                 raise LabError(
-                    f"the outer engine can't create the network {subnet}: {error}", engine.log_tail()
+                    f"the outer engine can't create the network {subnet}: {error}",
+                    engine.log_tail(),
                 ) from error
         else:
             prefix = str(subnet[0]).rpartition(".")[0]

@@ -121,12 +121,13 @@ class Run:
     """One process's claim on what it makes on the outer engine.
 
     Attributes:
+        state: The state directory.
         id: Random; part of the names and a label of all that the run makes.
     """
 
     def __init__(self, state: State) -> None:
         """Take the run's lock, before the first object is made."""
-        self._state = state
+        self.state = state
         while True:
             self.id = secrets.token_hex(4)
             self._lock = state.grab(f"runs/{self.id}")
@@ -139,7 +140,7 @@ class Run:
         """The labels of every object of this run."""
         return {
             LABEL: "1",
-            f"{LABEL}.host": self._state.host,
+            f"{LABEL}.host": self.state.host,
             f"{LABEL}.run": self.id,
         }
 
@@ -147,6 +148,6 @@ class Run:
         """Give the claim up: what is still there of this run is anyone's to remove."""
         if self._lock is not None:
             with suppress(OSError):
-                (self._state.runs / f"{self.id}.lock").unlink()
+                (self.state.runs / f"{self.id}.lock").unlink()
             os.close(self._lock)
             self._lock = None

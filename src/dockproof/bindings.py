@@ -1,0 +1,135 @@
+"""Live ids: which of the run's values stands for which of the page's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_WORD = re.compile(r"[0-9A-Za-z_.:]+")
+# A word of its own, or the container of `docker cp 3f:/file .`.
+_PREFIX = re.compile(r"(?<![^\s\"'(])[0-9a-f]{2,63}(?![^\s\"');:|&])")
+_SHORTEST = 12
+_DOCKER = re.compile(r"(?:^|[\s;&|(`])docker\s")
+_OPTION_BEFORE = re.compile(r"\s-[^\s=]*\s+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """A word of the page's command and the word that was run in its stead."""
+
+    page: str
+    run: str
+
+
+class AmbiguousError(Exception):
+    """A prefix in a command fits several of the page's ids."""
+
+
+@dataclass(slots=True)
+class Bindings:
+    """What one page's run has bound so far, one to one, by space.
+
+    Ids of one space are also compared by their prefixes: if two of the page's ids begin alike
+    (the short and the long form of one id), so must the run's.
+    """
+
+    pairs: dict[str, dict[str, str]] = field(default_factory=dict)
+    typed: set[str] = field(default_factory=set)
+    _log: list[tuple[str, str]] = field(default_factory=list)
+
+    def mark(self) -> int:
+        """Return a mark to go back to with :meth:`rollback`."""
+        return len(self._log)
+
+    def rollback(self, mark: int) -> None:
+        """Forget what was bound since ``mark``."""
+        while len(self._log) > mark:
+            space, page = self._log.pop()
+            del self.pairs[space][page]
+
+    def bind(self, space: str, page: str, run: str) -> bool:
+        """Bind ``page`` to ``run``; return False where that contradicts what is bound.
+
+        A value that the reader typed before any output showed it stands for itself.
+        """
+        known = self.pairs.setdefault(space, {})
+        if page in known:
+            return known[page] == run
+        if page in self.typed:
+            return page == run
+        if len(page) != len(run) and space == "id":
+            return False
+        for other_page, other_run in known.items():
+            if space == "id":
+                length = min(len(page), len(other_page))
+                same = page[:length] == other_page[:length]
+                if same != (run[:length] == other_run[:length]):
+                    return False
+            elif other_run == run:
+                return False
+        known[page] = run
+        self._log.append((space, page))
+        return True
+
+    def to_page(self, text: str) -> str:
+        """Return ``text`` of a run with the page's values in place of the run's."""
+        for known in self.pairs.values():
+            for page, run in known.items():
+                if page != run and run in text:
+                    text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])", page, text)
+        return text
+
+    def note_typed(self, command: str) -> None:
+        """Remember the words of a command, before anything that it prints is bound."""
+        for found in _WORD.findall(command):
+            for word in {found, *found.split(":")}:
+                if not any(word in known for known in self.pairs.values()):
+                    self.typed.add(word)
+
+    def to_run(self, command: str) -> tuple[str, list[Substitution]]:
+        """Put the run's values into a command of the page.
+
+        Args:
+            command: As the page shows it.
+
+        Returns:
+            The command to run, and the words that were put in.
+
+        Raises:
+            AmbiguousError: A prefix fits several of the page's ids.
+        """
+        done: list[Substitution] = []
+        bound = {page: run for known in self.pairs.values() for page, run in known.items()}
+        if not bound:
+            return command, done
+
+        def exact(match: re.Match[str]) -> str:
+            done.append(Substitution(match[0], bound[match[0]]))
+            return bound[match[0]]
+
+        def prefix(match: re.Match[str]) -> str:
+            # `-n 10` is a number even where an id begins with 10.
+            if match[0].isdigit() and _OPTION_BEFORE.search(command, 0, match.start()):
+                return match[0]
+            run = self._by_prefix(match[0])
+            if run is None:
+                return match[0]
+            done.append(Substitution(match[0], run))
+            return run
+
+        if _DOCKER.search(command):
+            command = _PREFIX.sub(prefix, command)
+        values = "|".join(re.escape(page) for page in sorted(bound, key=len, reverse=True))
+        return re.sub(rf"(?<![0-9A-Za-z_])(?:{values})(?![0-9A-Za-z_])", exact, command), done
+
+    def _by_prefix(self, word: str) -> str | None:
+        ids = self.pairs.get("id", {})
+        if word in ids:
+            return None
+        fits = [page for page in ids if page.startswith(word)]
+        distinct = {page[:_SHORTEST] for page in fits}
+        if len(distinct) > 1:
+            raise AmbiguousError(
+                f"`{word}` begins {len(distinct)} of the page's ids: {', '.join(sorted(distinct))}",
+            )
+        return ids[max(fits, key=len)][: max(_SHORTEST, len(word))] if fits else None

@@ -1,0 +1,221 @@
+"""Fourth stage: a page as a list of blocks, each of them run, written, shown or skipped."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dockproof import directives, markdown, session
+from dockproof.errors import PageError, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dockproof.config import Config
+    from dockproof.directives import Directives
+    from dockproof.markdown import Fence, Page
+    from dockproof.session import Step
+
+# Material's code annotations: `# (1)!` is replaced by a bubble and isn't part of what a page shows.
+_ANNOTATION = re.compile(r"[ \t]*(?:#|//|--|;|/\*|<!--)[ \t]*\(\d+\)!(?:[ \t]*(?:\*/|-->))?[ \t]*$")
+_ONLY_SESSION = frozenset({"exit", "timeout", "retry", "engine", "terminal", "running"})
+
+
+class Kind(StrEnum):
+    """What becomes of a block."""
+
+    SESSION = "session"
+    FILE = "file"
+    DISPLAY = "display"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fence and what it is for.
+
+    Attributes:
+        name: Its name on the page, from the nearest heading and a count; it stays when lines move.
+        kind: What becomes of it.
+        fence: The fence.
+        directives: What the page says about it.
+        steps: A session's steps.
+        key: A hash of what is run and expected, the same in each language.
+    """
+
+    name: str
+    kind: Kind
+    fence: Fence
+    directives: Directives
+    steps: tuple[Step, ...]
+    key: str
+
+    @property
+    def content(self) -> str:
+        """A file block's content: what the page shows, with one newline at the end."""
+        lines = [_ANNOTATION.sub("", line.text) for line in self.fence.body]
+        while lines and not lines[-1].strip():
+            lines.pop()
+        return "".join(f"{line}\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A page and its blocks in order."""
+
+    page: Page
+    blocks: tuple[Block, ...]
+    language: str | None
+
+    @property
+    def path(self) -> Path:
+        """The page's path, as messages show it."""
+        return self.page.path
+
+    @property
+    def key(self) -> str:
+        """A hash of all that the page runs, writes and expects; twins have the same."""
+        return _hash(str(self.page.nodes), *(block.key for block in self.blocks))
+
+    def place(self, number: int) -> Place:
+        """Return the place of line ``number``."""
+        return self.page.place(number)
+
+    def counts(self) -> Counter[str]:
+        """Return how many fences become what, and how many steps there are."""
+        counts = Counter({kind.value: 0 for kind in Kind} | {"skipped": 0, "steps": 0})
+        for block in self.blocks:
+            skipped = block.directives.skip_reason(self.language) is not None
+            counts["skipped" if skipped else block.kind.value] += 1
+            counts["steps"] += 0 if skipped else len(block.steps)
+        return counts
+
+
+def load(path: Path, config: Config) -> Blocks:
+    """Read the page at ``path`` into blocks.
+
+    Raises:
+        PageError: The page can't be read as it stands; the message says where and what to do.
+    """
+    page = markdown.read(path, config.shown(path), config.snippets)
+    return build(page, config.language_of(path))
+
+
+def build(page: Page, language: str | None = None) -> Blocks:
+    """Make blocks of a page's fences.
+
+    Args:
+        page: The page.
+        language: Its language, for skip reasons.
+
+    Raises:
+        PageError: See :func:`load`.
+    """
+    for comment in page.loose:
+        if directives.is_directive(comment, page.place(comment.number), above_fence=False):
+            raise PageError(page.place(comment.number), "the directive stands above no fence",
+                            "put it on the line directly above the fence, or remove it")
+    blocks: list[Block] = []
+    names: Counter[str] = Counter()
+    running: dict[tuple[str, int], int] = {}
+    for fence in page.fences:
+        blocks.append(_block(fence, page, names, running, language))
+    sessions = any(block.kind is Kind.SESSION for block in blocks)
+    for block in blocks:
+        if block.kind is Kind.FILE and not sessions:
+            raise PageError(page.place(block.fence.number), "the file is used by no session on the page",
+                            "add a session that uses it, or say `<!-- prove: display -->` above it")
+    _ = page.nodes
+    return Blocks(page, tuple(blocks), language)
+
+
+def _block(fence: Fence, page: Page, names: Counter[str], running: dict[tuple[str, int], int],
+           language: str | None) -> Block:
+    given = _directives(fence, page)
+    kind = _kind(fence, given, page)
+    section = (fence.heading.id or _slug(fence.heading.title)) if fence.heading else "top"
+    base = f"{section}-{fence.title}" if kind is Kind.FILE else section
+    names[base] += 1
+    name = base if kind is Kind.FILE and names[base] == 1 else f"{base}-{names[base]}"
+    steps: tuple[Step, ...] = ()
+    if kind is Kind.SESSION:
+        nodes = [node for node, terminal in running if terminal == given.terminal]
+        steps = session.steps(fence, page, resumes=nodes[0] if nodes else None)
+        if given.skip_reason(language) is None:
+            for step in steps:
+                running.pop((step.node, given.terminal), None)
+            if given.running:
+                running[steps[-1].node, given.terminal] = fence.number
+    return Block(name, kind, fence, given, steps, _key(fence, kind, given, steps))
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
+
+
+def _directives(fence: Fence, page: Page) -> Directives:
+    comment = fence.comment
+    if comment is not None:
+        place = page.place(comment.number)
+        if directives.is_directive(comment, place, above_fence=True):
+            return directives.parse(comment, place)
+    return directives.Directives()
+
+
+def _kind(fence: Fence, given: Directives, page: Page) -> Kind:
+    place = page.place(fence.number)
+    if given.display:
+        return Kind.DISPLAY
+    if fence.language == "console":
+        if fence.title is not None:
+            raise PageError(place, "a `console` fence has a title, so it is a session and a file at once",
+                            "remove the title, or give the file its own language")
+        return Kind.SESSION
+    extra = sorted(given.given & _ONLY_SESSION)
+    if extra:
+        raise PageError(given.place or place, f"`{extra[0]}` stands above a fence that isn't a session",
+                        "make the fence `console`, or remove the directive")
+    if fence.title is not None:
+        _check_title(fence.title, place)
+        return Kind.FILE
+    if fence.language == "text":
+        return Kind.TEXT
+    if given.skip:
+        return Kind.DISPLAY
+    raise PageError(
+        place, f"the fence{f' of {fence.language}' if fence.language else ''} is neither run nor declared",
+        'make it `console`, give it title="dir/file", call it `text`, or say `<!-- prove: display -->` above it',
+    )
+
+
+def _check_title(title: str, place: Place) -> None:
+    if not title.strip() or title.endswith("/") or ".." in title.split("/") or title.startswith("~"):
+        raise PageError(place, f'the title "{title}" is not a path that the reader could save to',
+                        'write a path below the home directory, as in title="dir/file", or an absolute one')
+
+
+def _key(fence: Fence, kind: Kind, given: Directives, steps: tuple[Step, ...]) -> str:
+    """Hash what is run and expected; what only the reader reads doesn't count."""
+    parts = [kind.value, fence.title or "", fence.language]
+    parts += [str(x) for x in (given.exit, given.timeout, given.retry, given.engine, given.terminal,
+                               given.running, given.display, bool(given.skip))]
+    if kind is Kind.SESSION:
+        for step in steps:
+            parts += [step.node, step.command or ""]
+            parts += [_without_comment(line.text) for line in step.expected]
+    else:
+        parts += [line.text for line in fence.body]
+    return _hash(*parts)
+
+
+def _without_comment(text: str) -> str:
+    prompt = session.prompt_of(text)
+    return f"{prompt.prompt}{prompt.typed}" if prompt else text.rstrip()
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,298 @@
+"""One step in a terminal: follow its command to the end, and type what the page types into it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pexpect
+
+from dockproof import compare
+from dockproof.results import Status
+from dockproof.screen import Screen
+from dockproof.session import KEYS, is_prompt, prompt_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dockproof.bindings import Bindings, Substitution
+    from dockproof.session import Prompt
+    from dockproof.terminal import Terminal
+
+MOST_OUTPUT = 4 * 2**20
+"""Bytes that a step may print."""
+_SETTLED = 0.3
+"""Seconds of silence after which a program that may still print is taken at its word."""
+_PROMPT_SETTLED = 0.03
+"""The same at what has the form of a shell's or an interpreter's prompt."""
+_WORDS_SETTLED = 0.25
+"""The same at other words that may be a prompt, such as ``Username:``."""
+_LONGEST_WAIT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line of the page: as it stands there, and as the terminal has it."""
+
+    page: str
+    terminal: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step came to.
+
+    Attributes:
+        status: How it ended; PASSED says only that it ended as it should.
+        exit: Its exit status, or None where it has none.
+        expected: The page's lines.
+        actual: The terminal's lines.
+        interrupted: Whether the page typed ``^C`` into it.
+        detail: What else there is to say.
+    """
+
+    status: Status
+    exit: int | None
+    expected: list[Shown]
+    actual: list[str]
+    interrupted: bool
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Part:
+    """What page and terminal show up to the next key."""
+
+    shown: list[Shown] = field(default_factory=list)
+    actual: list[str] = field(default_factory=list)
+
+
+class Interaction:
+    """A program in a terminal, from its start to its end, over one block or several.
+
+    Args:
+        terminal: Where it runs.
+        bindings: The page's bindings; looked at, never added to.
+        translate: Puts the run's live values into what the page types; what it replaces is added to
+            ``substitutions``.
+        substitutions: The words of the step that were run as other words.
+    """
+
+    def __init__(self, terminal: Terminal, bindings: Bindings, translate: Callable[[str], str],
+                 substitutions: list[Substitution]) -> None:
+        """Begin with nothing printed."""
+        self.terminal = terminal
+        self.exit: int | None = None
+        self._bindings = bindings
+        self._translate = translate
+        self.substitutions = substitutions
+        self._screen = Screen()
+        self._base = ""
+        self._key = ""
+        self._size = 0
+        self._typed = -1
+        self._heard = time.monotonic()
+
+    def run(self, lines: Sequence[str], timeout: float, *, stays: bool) -> Outcome:
+        """Follow the program through what the page shows.
+
+        Args:
+            lines: The page's lines after the command.
+            timeout: Seconds until the program must have ended, or must have printed what the page
+                shows where it stays.
+            stays: Whether the program is still running when the block ends.
+
+        Raises:
+            EndedError: The shell ended.
+        """
+        deadline = time.monotonic() + timeout
+        parts = [_Part()]
+        position = 0
+        interrupted = False
+        typable = stays or any(text.strip() in KEYS or prompt_of(text) for text in lines)
+
+        def outcome(status: Status, detail: str = "", actual: list[str] | None = None) -> Outcome:
+            parts[-1].shown += _as_output(lines[position:])
+            parts[-1].actual += _lines(self._text()) if actual is None else actual
+            return Outcome(status, self.exit, [s for part in parts for s in part.shown],
+                           [a for part in parts for a in part.actual], interrupted, detail)
+
+        while True:
+            if self._take():
+                keys = [text.strip() for text in lines[position:] if text.strip() in KEYS]
+                if keys:
+                    return outcome(Status.INPUT, f"the program had ended before {keys[0]} could be typed")
+                return outcome(Status.RUNNING if stays else Status.PASSED)
+            now = time.monotonic()
+            if self._size > MOST_OUTPUT:
+                return outcome(Status.FLOOD, f"more than {MOST_OUTPUT >> 20} MiB")
+            quiet = now - self._heard
+            if typable and quiet >= _PROMPT_SETTLED:
+                index = self._next(lines, position, parts[-1].shown, quiet)
+                if index is not None and lines[index].strip() in KEYS:
+                    actual = self._agreeing([*parts[-1].shown, *_as_output(lines[position:index])]) or []
+                    parts[-1].shown += _as_output(lines[position:index])
+                    parts[-1].actual += actual
+                    self._key = lines[index].strip()
+                    parts[-1].shown.append(Shown(lines[index], self._key))
+                    parts[-1].actual.append(self._key)
+                    interrupted = interrupted or self._key == "^C"
+                    self._base = self._screen.text()
+                    self._type(KEYS[self._key])
+                    parts.append(_Part())
+                    position = index + 1
+                    continue
+                if index is not None:
+                    parts[-1].shown += _as_output(lines[position:index])
+                    position = self._enter(lines, index, parts[-1].shown, deadline)
+                    continue
+                if stays and quiet >= _SETTLED and not any(text.strip() in KEYS for text in lines[position:]):
+                    agreeing = self._agreeing([*parts[-1].shown, *_as_output(lines[position:])])
+                    if agreeing is not None:
+                        result = outcome(Status.PASSED, actual=agreeing)
+                        self._leave()
+                        return result
+            if now >= deadline:
+                return outcome(Status.TIMEOUT, f"after {timeout:g} s{self._waiting()}")
+            self._read(min(deadline - now, _PROMPT_SETTLED if typable else _LONGEST_WAIT))
+
+    def finish(self, timeout: float) -> str | None:
+        """Wait for the end of a program that an earlier block left running.
+
+        Returns:
+            What it printed since, or None where it hasn't ended within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._take():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._read(left)
+        return self._text()
+
+    def _next(self, lines: Sequence[str], position: int, shown: list[Shown], quiet: float) -> int | None:
+        """Return the index of the line that is to be typed now, or None."""
+        cursor = self._cursor() if self._size > self._typed else ""
+        first = True
+        for index in range(position, len(lines)):
+            if lines[index].strip() in KEYS:
+                ready = quiet >= _SETTLED and self._agreeing([*shown, *_as_output(lines[position:index])]) is not None
+                return index if ready else None
+            prompt = prompt_of(lines[index])
+            if prompt is None or not cursor:
+                continue
+            needed = _PROMPT_SETTLED if prompt.strong and first else _WORDS_SETTLED
+            if quiet >= needed and self._at(prompt, cursor):
+                return index
+            first = first and not prompt.strong
+        return None
+
+    def _enter(self, lines: Sequence[str], index: int, shown: list[Shown], deadline: float) -> int:
+        """Type the line at ``index`` and those that it goes on in; return the position behind."""
+        prompt = prompt_of(lines[index])
+        assert prompt is not None  # noqa: S101 - _next returns keys and prompts only
+        shown.append(Shown(lines[index], f"{prompt.prompt}{prompt.typed}"))
+        typed = prompt.typed
+        index += 1
+        while True:
+            self._type(self._translate(typed).encode() + b"\r")
+            if not typed.endswith("\\") or index == len(lines) or not self._goes_on(deadline):
+                return index
+            typed = lines[index].removeprefix("> ")
+            shown.append(Shown(lines[index], f"> {typed}"))
+            index += 1
+
+    def _goes_on(self, deadline: float) -> bool:
+        """Wait until the program asks for the rest of a line."""
+        while time.monotonic() < deadline:
+            if self._size > self._typed and self._cursor() and time.monotonic() - self._heard >= _PROMPT_SETTLED:
+                return True
+            self._read(_PROMPT_SETTLED)
+            if self.terminal.mark.search(self.terminal.buffer):
+                return False
+            self._take()
+        return False
+
+    def _agreeing(self, want: list[Shown]) -> list[str] | None:
+        """Return the terminal's lines if they agree with the page's so far, or None.
+
+        The line that the cursor is on may be left out: a prompt that the page shows only where
+        something is typed at it.
+        """
+        text = self._text()
+        cursor = text.rpartition("\n")[2]
+        candidates = [_lines(text)]
+        if is_prompt(cursor):
+            candidates.append(_lines(text[: len(text) - len(cursor)]))
+        for lines in candidates:
+            mark = self._bindings.mark()
+            agrees = compare.matches([s.terminal for s in want], lines, self._bindings, tuple(self.substitutions))
+            self._bindings.rollback(mark)
+            if agrees:
+                return lines
+        return None
+
+    def _leave(self) -> None:
+        """Go on behind what the page has shown; a prompt is shown again where it is used."""
+        text = self._screen.text()
+        cursor = text.rpartition("\n")[2]
+        self._base = text[: len(text) - len(cursor)] if is_prompt(cursor) else text
+        self._key = ""
+        self._typed = -1
+
+    def _text(self) -> str:
+        """Return what the terminal shows since the block's start or the last key."""
+        text = self._screen.text()
+        new = text[len(self._base):] if text.startswith(self._base) else text
+        return new.removeprefix(self._key).removeprefix("\n") if self._key else new
+
+    def _cursor(self) -> str:
+        """Return the line that the cursor is on, up to the cursor."""
+        return self._screen.text().rpartition("\n")[2]
+
+    def _at(self, prompt: Prompt, cursor: str) -> bool:
+        mark = self._bindings.mark()
+        agrees = compare.compile_line(prompt.prompt).match(cursor.rstrip(), self._bindings)
+        self._bindings.rollback(mark)
+        return agrees
+
+    def _type(self, data: bytes) -> None:
+        # The terminal echoes what is typed; a prompt seen before more than that came is the old one.
+        self._typed = self._size + len(data.rstrip(b"\r")) if data.endswith(b"\r") else self._size
+        self._heard = time.monotonic()
+        self.terminal.type(data)
+
+    def _read(self, timeout: float) -> None:
+        try:
+            self.terminal.read(max(timeout, 0.001))
+        except pexpect.TIMEOUT:
+            return
+        self._heard = time.monotonic()
+
+    def _take(self) -> bool:
+        """Move what the terminal printed to the screen; return whether the command has ended."""
+        buffer = self.terminal.buffer
+        if not buffer:
+            return False
+        match = self.terminal.mark.search(buffer)
+        end = match.start() if match else buffer.rfind(b"\x1b_")  # a mark may have come in part
+        data = bytes(buffer[:end]) if end >= 0 else bytes(buffer)
+        del buffer[: match.end() if match else len(data)]
+        self._screen.feed(data)
+        self._size += len(data)
+        if match:
+            self.exit = int(match[1])
+        return match is not None
+
+    def _waiting(self) -> str:
+        cursor = self._cursor().strip()
+        return f"; it may be waiting for input at `{cursor}`" if cursor else ""
+
+
+def _as_output(lines: Sequence[str]) -> list[Shown]:
+    return [Shown(text, text) for text in lines]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.removesuffix("\n").split("\n")] if text else []

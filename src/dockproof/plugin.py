@@ -1,0 +1,185 @@
+"""Pages in pytest: labs, reports, counts, and pytest-xdist.
+
+``conftest.py`` composes a :class:`dockproof.pages.PageSybil` and names this module in
+``pytest_plugins``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dockproof import config as configuration
+from dockproof.blocks import Kind
+from dockproof.errors import ConfigError
+from dockproof.pages import BLOCKED, STATE, Part
+from dockproof.runs import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from dockproof.config import Config
+
+
+def _part(item: pytest.Item) -> Part | None:
+    region = getattr(getattr(item, "example", None), "region", None)
+    parsed = getattr(region, "parsed", None)
+    return parsed if isinstance(parsed, Part) else None
+
+
+def _site(root: Path) -> Config | None:
+    try:
+        return configuration.load(root)
+    except ConfigError:
+        return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin without a lab; it is made when the first block needs it."""
+    STATE.counts.clear()
+    STATE.selected.clear()
+    site = _site(config.rootpath)
+    STATE.runs = Runs(site, _say(config)) if site else None
+
+
+def pytest_unconfigure() -> None:
+    """Close the labs."""
+    if STATE.runs is not None:
+        STATE.runs.close()
+        STATE.runs = None
+
+
+def _say(config: pytest.Config) -> Any:  # noqa: ANN401 - a callable
+    def say(text: str) -> None:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - progress is for the terminal
+            return
+        with capture.global_and_fixture_disabled():
+            print(f"\n{text}", file=sys.stderr, end="", flush=True)  # noqa: T201
+
+    return say
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note how far each page has to be run."""
+    STATE.selected.clear()
+    for item in items:
+        part = _part(item)
+        if part is not None and part.index is not None and STATE.runs is not None:
+            STATE.selected.add((str(part.page.path), part.index))
+            if part.runs:
+                STATE.runs.need(part.page, part.index)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""
+    part = _part(item)
+    if part is not None and part.runs and STATE.runs is not None:
+        STATE.runs.prepare(part.page)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Say a page's failure in its own words, and a broken lab as an error with the engine's log."""
+    outcome: pytest.TestReport = yield
+    part = _part(item)
+    if part is None:
+        return outcome
+    error = call.excinfo.value if call.excinfo else None
+    if type(error).__name__ == "LabError":
+        log = getattr(error, "log", "")
+        outcome.longrepr = f"the lab is broken: {error}" + (f"\n\nthe end of the engine's log:\n{log}" if log else "")
+        outcome.when = "setup"
+        outcome.outcome = "failed"
+    elif outcome.failed and hasattr(error, "result"):
+        outcome.longrepr = error.result
+    if call.when == "call" and part.block is not None and outcome.outcome != "skipped":
+        outcome.user_properties.append(("steps", str(len(part.block.steps))))
+        outcome.user_properties.append(("kind", str(part.block.kind)))
+    return outcome
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Report what an earlier step has blocked as blocked."""
+    if report.skipped and isinstance(report.longrepr, tuple) and BLOCKED in report.longrepr[2]:
+        return "blocked", "b", "BLOCKED"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - pytest's own class is private
+    """Print what became of every fence."""
+    counts: dict[str, Counter[str]] = getattr(config, "_dockproof_counts", None) or STATE.counts
+    if not counts:
+        return
+    total: Counter[str] = sum(counts.values(), Counter())
+    done = Counter[str]()
+    for reports in terminalreporter.stats.values():
+        for one in reports:
+            properties = dict(getattr(one, "user_properties", ()))
+            if "kind" in properties and getattr(one, "when", "") == "call":
+                done[properties["kind"]] += 1
+                done["steps"] += int(properties["steps"])
+    terminalreporter.write_sep("-", "pages")
+    terminalreporter.write_line(
+        f"{len(counts)} pages, {sum(total[k] for k in (*Kind, 'skipped'))} fences: "
+        f"{total['session']} sessions with {total['steps']} steps, {total['file']} files, "
+        f"{total['display']} display-only, {total['text']} text, {total['skipped']} skipped with a reason",
+    )
+    terminalreporter.write_line(
+        f"in this run: {done['session']} sessions with {done['steps']} steps proved or failed, {done['file']} files written",
+    )
+    for report_ in terminalreporter.stats.get("blocked", []):
+        terminalreporter.write_line(f"BLOCKED {report_.nodeid}: {report_.longrepr[2].removeprefix('Skipped: ')}")
+    if not total["steps"]:
+        terminalreporter.write_line("ERROR: the pages have no step at all: nothing is proved", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run over pages without a single step; hand the counts to xdist's controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["dockproof"] = {name: dict(counts) for name, counts in STATE.counts.items()}
+        return
+    counts = getattr(session.config, "_dockproof_counts", None) or STATE.counts
+    if counts and not any(c["steps"] for c in counts.values()) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class _Xdist:
+    """What is needed only where pytest-xdist is installed."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist has no types
+        """Take over a worker's counts."""
+        counts = getattr(node, "workeroutput", {}).get("dockproof", {})
+        node.config._dockproof_counts = {name: Counter(c) for name, c in counts.items()}  # noqa: SLF001 - ours
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401
+        """Keep a page and its twins on one worker, since one run proves them all."""
+        if config.getoption("dist") != "load":
+            return None
+        from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where it is installed
+
+        site = _site(config.rootpath)
+
+        class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
+            def _split_scope(self, nodeid: str) -> str:
+                path = nodeid.split("::", 1)[0]
+                language = site.language_of(config.rootpath / path) if site else None
+                if site is None or language is None:
+                    return path
+                return str((config.rootpath / path).relative_to(site.docs / language))
+
+        return PageScheduling(config, log)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks for xdist."""
+    pluginmanager.register(_Xdist(), "dockproof-xdist")

@@ -1,0 +1,102 @@
+"""What a terminal shows after a program has written to it.
+
+Plain output is taken as it is. Output that moves the cursor (progress displays, line editors) goes
+through a terminal emulator, pyte; lines that were wrapped at the right edge are joined again, as a
+terminal does when the reader copies them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Any
+
+import pyte
+
+COLUMNS = 80
+ROWS = 24
+_HISTORY = 20_000
+_PLAIN = re.compile(rb"[^\x00-\x08\x0b-\x1f\x7f]*\Z")
+
+
+class _Screen(pyte.HistoryScreen):  # type: ignore[misc]  # pyte has no types
+    """A screen that remembers which lines go on in the next one."""
+
+    def draw(self, data: str) -> None:
+        for character in data:
+            if self.cursor.x == self.columns and pyte.modes.DECAWM in self.mode:
+                self.buffer[self.cursor.y].goes_on = True
+            super().draw(character)
+
+
+def plain(data: bytes) -> str | None:
+    """Return the text of output that doesn't move the cursor, or None where some does."""
+    data = data.replace(b"\r\n", b"\n")
+    return data.decode("utf-8", "replace") if _PLAIN.match(data) else None
+
+
+class Screen:
+    """A terminal's screen with its history, fed piece by piece."""
+
+    def __init__(self) -> None:
+        """Begin with an empty screen."""
+        self._data = bytearray()
+        self._screen: _Screen | None = None
+        self._stream: Any = None
+        self._fed = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, data: bytes) -> None:
+        """Write ``data`` to the screen."""
+        self._data += data
+
+    def text(self) -> str:
+        """Return all that the terminal shows, history first, the cursor's line last.
+
+        A line that ends in a newline does so here; the cursor's line keeps its trailing spaces up
+        to the cursor, as a prompt has them.
+        """
+        if self._screen is None:
+            text = plain(bytes(self._data))
+            if text is not None:
+                return text
+            self._screen = _Screen(COLUMNS, ROWS, history=_HISTORY, ratio=0.5)
+            self._stream = pyte.Stream(self._screen)
+        new = bytes(self._data[self._fed:])
+        self._fed = len(self._data)
+        self._stream.feed(self._decoder.decode(new))
+        return self._read(self._screen)
+
+    @staticmethod
+    def _read(screen: _Screen) -> str:
+        rows = [(line, None) for line in screen.history.top]
+        rows += [(screen.buffer[y], y) for y in range(screen.lines)]
+        out: list[str] = []
+        last = 0
+        joined = False
+        for line, y in rows:
+            width = max(line, default=-1) + 1
+            text = "".join(line[x].data for x in range(width)).rstrip()
+            if y == screen.cursor.y:
+                text = text.ljust(min(screen.cursor.x, screen.columns)) if screen.cursor.x > len(text) else text
+            goes_on = getattr(line, "goes_on", False)
+            if goes_on:
+                text = text.ljust(screen.columns)
+            if joined:
+                out[-1] += text
+            else:
+                out.append(text)
+            joined = goes_on
+            if text or y == screen.cursor.y:
+                last = len(out)
+        return "\n".join(out[:last])
+
+
+def render(data: bytes) -> str:
+    """Return what a terminal shows after ``data``."""
+    text = plain(data)
+    if text is not None:
+        return text
+    screen = Screen()
+    screen.feed(data)
+    return screen.text()

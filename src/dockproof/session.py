@@ -1,0 +1,215 @@
+"""Third stage: a ``console`` fence cut into steps.
+
+A step is a command and the lines that follow it up to the next one. Some of those lines may be typed
+into the program that the step started: keys (``^C``), and lines that begin with a prompt. Whether a
+line that looks like a prompt is one, only the run can tell (see :mod:`dockproof.runner`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dockproof.errors import PageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockproof.errors import Place
+    from dockproof.markdown import Fence, Line, Page
+
+KEYS = {"^C": b"\x03", "^D": b"\x04"}
+GAP = "…"
+
+_COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
+_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
+_STRONG = re.compile(
+    r"(?:\([\w.-]+\) ?)?(?:"
+    r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"      # root@1f0c…:/#
+    r"|\[[^\]\n]*\][#$]"                   # [root@host dir]#
+    r"|(?:~|/[^\s#$]*) [#$]"               # / #
+    r"|(?:bash|sh|ash|dash|zsh)-[\d.…]+[#$]"
+    r"|[\w.:@\[\]()-]*[=>]?[#>]"           # >>> and mysql> and postgres=# and #
+    r"|>>>|\.\.\.|In \[\d+\]:"
+    r") ",
+)
+_WEAK = re.compile(r"(?=\S)[^:?\n]{1,60}[:?] (?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command, or what goes on in a program that an earlier block left running.
+
+    Attributes:
+        node: The machine.
+        command: The command without its comment; None where the block goes on in a running program.
+        number: The command's line on the page.
+        end: The last line of the step on the page.
+        shown: The command as the page shows it, its comment and continuation lines included.
+        expected: What follows up to the next command.
+    """
+
+    node: str
+    command: str | None
+    number: int
+    end: int
+    shown: str
+    expected: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A line that may be typed at a prompt.
+
+    Attributes:
+        prompt: The prompt, with the space behind it.
+        typed: What the reader types, without a comment.
+        strong: Whether the prompt has the form of a shell's or an interpreter's.
+    """
+
+    prompt: str
+    typed: str
+    strong: bool
+
+
+def prompt_of(text: str) -> Prompt | None:
+    """Return ``text`` as a line typed at a prompt, or None where it can't be one."""
+    match = _STRONG.match(text)
+    if match:
+        return Prompt(match[0], strip_comment(text[match.end():]), strong=True)
+    match = _WEAK.match(text)
+    if match:
+        return Prompt(match[0], text[match.end():], strong=False)
+    return None
+
+
+def is_prompt(text: str) -> bool:
+    """Tell whether ``text`` is a prompt, in the form of a shell's or an interpreter's, and no more."""
+    match = _STRONG.match(f"{text.rstrip()} ")
+    return bool(text.strip()) and match is not None and match.end() >= len(text.rstrip())
+
+
+def strip_comment(command: str) -> str:
+    """Return ``command`` without the `` # words`` that are for the reader.
+
+    As in a shell, a ``#`` begins a comment only at a word's start and outside quotes.
+    """
+    if "#" not in command:
+        return command.rstrip()
+    quote = ""
+    escaped = False
+    for position, character in enumerate(command):
+        if escaped:
+            escaped = False
+        elif character == "\\" and quote != "'":
+            escaped = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"`":
+            quote = character
+        elif (
+            character == "#" and (position == 0 or command[position - 1].isspace())
+            and command[position + 1: position + 2] in {" ", ""}
+        ):
+            return command[:position].rstrip()
+    return command.rstrip()
+
+
+def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
+    """Cut a ``console`` fence into steps.
+
+    Args:
+        fence: The fence.
+        page: Its page, for places and the number of nodes.
+        resumes: The node on which an earlier block left a program running in this block's terminal,
+            so that the block may begin with a key or at that program's prompt; None: on none.
+
+    Returns:
+        The steps, at least one.
+
+    Raises:
+        PageError: There is no step, output stands before the first one, a command is empty or never
+            ends, or a prompt names a node that the page hasn't asked for.
+    """
+    result: list[Step] = []
+    body = fence.body
+    position = 0
+    nodes: set[str] = {f"node{n}" for n in range(1, page.nodes + 1)}
+    if body and _COMMAND.match(body[0].text) is None and any(line.text.strip() for line in body):
+        position = _next_command(body, 0)
+        if resumes is None:
+            raise PageError(
+                page.place(_first_text(body)), "the session begins with output" if position < len(body) else "the session has no step",
+                "begin it with a command (`$ …`), or call the fence `text`",
+            )
+        result.append(Step(resumes, None, body[0].number, body[position - 1].number, "", tuple(body[:position])))
+    while position < len(body):
+        start = position
+        match = _COMMAND.match(body[position].text)
+        assert match is not None  # noqa: S101 - _next_command stops at commands only
+        node = match["node"] or "node1"
+        place = page.place(body[position].number)
+        if node not in nodes:
+            raise PageError(place, f"the page has not asked for {node}",
+                            f"write `lab: {{nodes: {node.removeprefix('node')}}}` into its front matter")
+        command, position = _command(body, position, match["command"] or "", page)
+        if not command:
+            raise PageError(place, "the prompt has no command", "write the command behind `$ `")
+        end = _next_command(body, position)
+        result.append(Step(
+            node, command, body[start].number, body[max(end - 1, start)].number,
+            "\n".join(line.text for line in body[start:position]), tuple(body[position:end]),
+        ))
+        position = end
+    if not result:
+        raise PageError(page.place(fence.number), "the session has no step",
+                        "begin it with a command (`$ …`), or call the fence `text`")
+    return tuple(result)
+
+
+def _first_text(body: Sequence[Line]) -> int:
+    return next(line.number for line in body if line.text.strip())
+
+
+def _next_command(body: Sequence[Line], position: int) -> int:
+    while position < len(body) and not _COMMAND.match(body[position].text):
+        position += 1
+    return position
+
+
+def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tuple[str, int]:
+    """Join a command's continuation lines; return it and the position behind it."""
+    start = body[position].number
+    parts = [strip_comment(text)]
+    position += 1
+    while _continues(text):
+        if position == len(body):
+            raise PageError(page.place(start), "the command ends in `\\` and nothing follows",
+                            "add the line that it goes on with, or remove the `\\`")
+        text = body[position].text
+        parts.append(strip_comment(text))
+        position += 1
+    command = "\n".join(parts)
+    heredoc = _HEREDOC.search(command)
+    if heredoc:
+        return _heredoc(body, position, command, heredoc, page.place(start))
+    return command, position
+
+
+def _continues(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def _heredoc(body: Sequence[Line], position: int, command: str, heredoc: re.Match[str],
+             place: Place) -> tuple[str, int]:
+    """Take the lines of a here-document, with or without the shell's ``> `` before each."""
+    lines = [command]
+    for end in range(position, len(body)):
+        text = body[end].text
+        text = text.removeprefix("> ") if text.startswith("> ") else "" if text == ">" else text
+        lines.append(text)
+        if (text.lstrip("\t") if heredoc["dash"] else text) == heredoc["word"]:
+            return "\n".join(lines), end + 1
+    raise PageError(place, f"the here-document is never closed by {heredoc['word']}",
+                    f"write {heredoc['word']} on a line of its own")

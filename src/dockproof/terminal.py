@@ -1,0 +1,180 @@
+"""A page's terminal on one machine: a real one, with a shell that takes commands from a pipe."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pexpect
+from pexpect.socket_pexpect import SocketSpawn
+
+from dockproof.screen import COLUMNS, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockproof.lab import Node
+
+DRIVER = Path(__file__).parent / "node" / "driver.bash"
+_READY = 20.0
+"""Seconds that a terminal may take to answer its first command."""
+_CHUNK = 65536
+
+
+class EndedError(Exception):
+    """The shell has ended, or its machine has."""
+
+
+class NotReadyError(Exception):
+    """A new terminal didn't answer."""
+
+
+class Terminal:
+    """A terminal with the page's shell.
+
+    Args:
+        spawn: The terminal, as pexpect sees it.
+        send: Writes bytes to the shell's command pipe.
+        mark: The word in the marks that the shell prints after each command.
+        end: Closes what belongs to the terminal.
+    """
+
+    def __init__(self, spawn: Any, send: Callable[[bytes], None], mark: str,  # noqa: ANN401 - pexpect's classes share no base with types
+                 end: Callable[[], None]) -> None:
+        """Wait until the shell answers.
+
+        Raises:
+            NotReadyError: It doesn't within 20 seconds.
+        """
+        self._spawn = spawn
+        self._send = send
+        self._end = end
+        self.mark = re.compile(rb"\x1b_" + mark.encode() + rb";(\d+)\x1b\\")
+        self.buffer = bytearray()
+        self.send(":")
+        try:
+            while not (match := self.mark.search(self.buffer)):
+                self.read(_READY)
+        except (pexpect.TIMEOUT, EndedError) as error:
+            end()
+            raise NotReadyError(bytes(self.buffer).decode("utf-8", "replace").strip() or "no answer") from error
+        del self.buffer[: match.end()]
+
+    def send(self, command: str) -> None:
+        """Give the shell a command to run after those that it has."""
+        try:
+            self._send(command.encode() + b"\0")
+        except OSError as error:
+            raise EndedError from error
+
+    def type(self, data: bytes) -> None:
+        """Type ``data`` into the program that is running."""
+        try:
+            self._spawn.send(data)
+        except OSError as error:
+            raise EndedError from error
+
+    def read(self, timeout: float) -> None:
+        """Add what the terminal printed to :attr:`buffer`.
+
+        Args:
+            timeout: Seconds to wait for something.
+
+        Raises:
+            pexpect.TIMEOUT: Nothing came.
+            EndedError: The shell has ended.
+        """
+        try:
+            self.buffer += self._spawn.read_nonblocking(_CHUNK, timeout)
+        except (pexpect.EOF, OSError) as error:
+            raise EndedError from error
+
+    def close(self) -> None:
+        """End the shell and all that runs in it."""
+        self._end()
+
+
+def open_on(node: Node) -> Terminal:
+    """Open a terminal on a lab's node, as the ordinary user in the home directory.
+
+    Args:
+        node: The machine.
+
+
+    Raises:
+        NotReadyError: The shell doesn't answer.
+    """
+    api = node.client.api
+    mark = f"dockproof-{secrets.token_hex(8)}"
+    folder = "/run/dockproof"
+    pipe = f"{folder}/{mark}"
+    # One exec puts the driver and the pipe in place and then carries the commands.
+    start = (
+        f"mkdir -p {folder} && cat >{pipe}.driver <<'DOCKPROOF'\n{DRIVER.read_text('utf-8')}DOCKPROOF\n"
+        f": >{pipe}.jobs && chmod 666 {pipe}.jobs && mkfifo -m 644 {pipe} && exec cat >{pipe}"
+    )
+    channel = _exec(api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root")
+    wait = f"until [ -p {pipe} ]; do sleep 0.01; done; exec bash --noprofile --noediting --rcfile {pipe}.driver -i"
+    screen = _exec(
+        api, node.container.id, ["sh", "-c", wait], stdin=True, tty=True, user="you", workdir="/home/you",
+        environment={
+            "TERM": "xterm-256color", "LANG": "C.UTF-8", "HOME": "/home/you", "USER": "you",
+            "LOGNAME": "you", "SHELL": "/bin/bash", **_driver_environment(pipe, mark),
+        },
+    )
+    spawn = SocketSpawn(screen, use_poll=True)
+
+    def end() -> None:
+        for socket in (channel, screen):
+            with suppress(OSError):
+                socket.close()
+
+    return Terminal(spawn, channel.sendall, mark, end)
+
+
+def open_locally(folder: Path) -> Terminal:
+    """Open a terminal on this machine, in ``folder``; for measuring the harness without a lab."""
+    mark = f"dockproof-{secrets.token_hex(8)}"
+    state = Path(tempfile.mkdtemp(prefix="dockproof-"))
+    pipe = state / "pipe"
+    os.mkfifo(pipe)
+    spawn = pexpect.spawn(
+        "bash", ["--noprofile", "--noediting", "--rcfile", str(DRIVER), "-i"],
+        env={**os.environ, **_driver_environment(str(pipe), mark)},
+        cwd=str(folder), dimensions=(ROWS, COLUMNS),
+    )
+    spawn.delaybeforesend = None
+    writer = os.open(pipe, os.O_WRONLY)
+
+    def end() -> None:
+        with suppress(OSError):
+            os.close(writer)
+        with suppress(OSError, ProcessLookupError):
+            os.kill(spawn.pid, signal.SIGHUP)
+        spawn.close(force=True)
+        shutil.rmtree(state, ignore_errors=True)
+
+    return Terminal(spawn, lambda data: _write_all(writer, data), mark, end)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data):]
+
+
+def _driver_environment(pipe: str, mark: str) -> dict[str, str]:
+    return {"DOCKPROOF_PIPE": pipe, "DOCKPROOF_MARK": mark,
+            "DOCKPROOF_ROWS": str(ROWS), "DOCKPROOF_COLUMNS": str(COLUMNS)}
+
+
+def _exec(api: Any, container: str, command: list[str], *, tty: bool, **options: Any) -> Any:  # noqa: ANN401 - the SDK's own
+    created = api.exec_create(container, command, tty=tty, stdout=True, stderr=True, **options)
+    stream = api.exec_start(created["Id"], tty=tty, socket=True)
+    return getattr(stream, "_sock", stream)

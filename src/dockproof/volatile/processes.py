@@ -1,0 +1,43 @@
+"""Process numbers, and the tables that show them."""
+
+from __future__ import annotations
+
+from dockproof.volatile.rule import Rule
+
+
+def _both_or_neither_first(page: str, run: str) -> bool:
+    """Process 1 and parent 0 are facts about containers, not chance."""
+    return page == run if page in {"0", "1"} or run in {"0", "1"} else True
+
+
+RULES = (
+    Rule(
+        name="PID",
+        reason="the kernel numbers processes as they come",
+        page=(
+            r"(?<=^\[\d\] )\d+(?=$)"
+            r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": ))\d+\b"
+            # Rows of `ps -ef` and `docker top`: UID PID PPID C STIME TTY TIME CMD.
+            r"|(?<= )\b\d+\b(?= +\d+(?: +\d+)? +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) )"
+            # Rows of busybox's and procps' `ps`: PID USER TIME COMMAND, PID TTY TIME CMD.
+            r"|^ *\d+(?= +\S+ +(?:\d+:\d\d|\d\d:\d\d:\d\d)(?: |$))"
+        ),
+        sample=("[1] 4711", "[1] 82"),
+        near_miss=("[1] 4711", "[2] 4711"),
+        accept=lambda page, run: _both_or_neither_first(page.strip(), run.strip()),
+    ),
+    Rule(
+        name="processor use",
+        reason="what a process used of the processor in its short life",
+        page=r"(?<= )\b\d+\b(?= +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d )",
+        sample=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  3 03:42 ?  00:00:00 sh"),
+        near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  x 03:42 ?  00:00:00 sh"),
+    ),
+    Rule(
+        name="start time",
+        reason="the time of the run, in a table of processes",
+        page=r"(?<= )\b(?:[01]\d|2[0-3]):[0-5]\d(?= +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d )",
+        sample=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 13:07 ?  00:00:00 sh"),
+        near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 03:42 !  00:00:00 sh"),
+    ),
+)

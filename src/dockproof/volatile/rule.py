@@ -1,0 +1,40 @@
+"""What a rule for volatile values says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of value that differs from run to run and yet is right.
+
+    Attributes:
+        name: The rule's name, as messages show it.
+        reason: Why the value can't be the same in each run.
+        page: A regular expression, without capturing groups, for the value where the page shows it.
+        sample: A line as a page shows it and one as a run prints it, which agree.
+        near_miss: Two lines that look alike and must not agree.
+        run: The expression for the value where a run prints it; empty: the same as ``page``.
+        live: The space of values within which the page's and the run's are bound one to one for the
+            whole page (``"id"`` for object ids, say); empty: each value stands alone.
+        accept: Further says whether the page's and the run's values agree.
+    """
+
+    name: str
+    reason: str
+    page: str
+    sample: tuple[str, str]
+    near_miss: tuple[str, str]
+    run: str = ""
+    live: str = ""
+    accept: Callable[[str, str], bool] | None = None
+
+    @property
+    def run_pattern(self) -> str:
+        """The expression for a run's value."""
+        return self.run or self.page

@@ -1,0 +1,53 @@
+"""Ages, durations and timestamps."""
+
+from __future__ import annotations
+
+from dockproof.volatile.rule import Rule
+
+_AGE = (
+    r"(?:Less than a second|About a minute|About an hour|\d+ seconds?|\d+ minutes?|\d+ hours?"
+    r"|\d+ days?|\d+ weeks?|\d+ months?|\d+ years?)"
+)
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+
+RULES = (
+    Rule(
+        name="age",
+        reason="it grows with the time between two steps",
+        page=rf"(?<![\w.]){_AGE}(?= ago\b)|(?<=\bUp ){_AGE}",
+        sample=("Exited (0) 2 minutes ago", "Exited (0) About an hour ago"),
+        near_miss=("Exited (0) 2 minutes ago", "Exited (1) 2 minutes ago"),
+    ),
+    Rule(
+        name="timestamp",
+        reason="the time of the run",
+        page=(
+            rf"\b\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?(?: [A-Z]{{3,4}}\b)?"
+            rf"|\b\d{{4}}/\d\d/\d\d {_CLOCK}\b"
+            rf"|\b{_DAY},? (?:\d\d {_MONTH}|{_MONTH} [ \d]\d) (?:\d{{4}} )?{_CLOCK}(?:\.\d+)?(?: [A-Z]{{3,4}}\b)?(?: \d{{4}}\b)?"
+            rf"|\b\d\d/{_MONTH}/\d{{4}}[: ]{_CLOCK}(?: [+-]\d{{4}})?"
+            rf"|\b{_MONTH} [ \d]\d (?:(?:[01]\d|2[0-3]):[0-5]\d| \d{{4}})(?![\d:])"
+        ),
+        sample=("2026-11-24T03:42:02.123Z", "2027-01-02T13:14:15.5Z"),
+        near_miss=("2026-11-24T03:42:02.123Z", "2026-11-24"),
+    ),
+    Rule(
+        name="clock",
+        reason="the time of the run, or the processor time used",
+        page=rf"(?<![\d:.]){_CLOCK}(?![\d:])",
+        sample=("?  00:00:00 python", "?  00:00:07 python"),
+        near_miss=("?  00:00:00 python", "?  00:00 python"),
+    ),
+    Rule(
+        name="duration",
+        reason="no two runs take equally long",
+        page=(
+            r"(?<![\w.:-])(?:\d+m ?)?\d+\.\d+ ?m?s(?!\w)|(?<![\w.:-])\d+m\d+\.\d+s(?!\w)"
+            r"|(?<![\w.:-])\d+(?:\.\d+)? ?(?:ms|µs)(?!\w)"
+        ),
+        sample=("real 0m0.012s", "real 0m1.4s"),
+        near_miss=("real 0m0.012s", "real 0m0.012"),
+    ),
+)
