@@ -231,8 +231,8 @@ class PrivateEngine(OuterEngine):
             self._give_up()
 
 
-def _reachable() -> docker.DockerClient | None:
-    """Connect to the engine that the docker command would use, if it answers."""
+def reachable_engine() -> docker.DockerClient | None:
+    """Connect to the engine that the docker command would use; None if it doesn't answer."""
     environment = {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
     options: dict[str, Any] = {"timeout": _ANSWER_SECONDS}
     try:
@@ -268,13 +268,13 @@ def outer_engine(state: State, say: Callable[[str], None]) -> OuterEngine:
     Raises:
         LabError: There is none to be had here; or our own doesn't start.
     """
-    if client := _reachable():
+    if client := reachable_engine():
         return OuterEngine(client)
     if os.geteuid() == 0:
         why = ""
         if not shutil.which("dockerd") and can_install():
             why = install(ENGINE_PACKAGES, say)
-            if client := _reachable():
+            if client := reachable_engine():
                 return OuterEngine(client)
         if shutil.which("dockerd") and shutil.which("containerd"):
             return PrivateEngine(state)

@@ -67,13 +67,14 @@ class EngineVersions:
     cgroup: int
 
 
-def tar_of(files: Mapping[str, tuple[bytes, int]]) -> bytes:
-    """Pack files (absolute path to content and mode, owned by root) into a tar archive."""
+def tar_of(files: Mapping[str, tuple[bytes, int]], *, uid: int = 0) -> bytes:
+    """Pack files (path to content and mode) into a tar archive, owned by user and group `uid`."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for path, (data, mode) in files.items():
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.size, entry.mode, entry.mtime = len(data), mode, int(time.time())
+            entry.uid = entry.gid = uid
             archive.addfile(entry, io.BytesIO(data))
     return packed.getvalue()
 

@@ -1,8 +1,8 @@
 """The way out for machines on the private engine, which leaves the host's firewall alone.
 
 The engine runs with `--iptables=false`, so that it can't disturb another engine on the host. What
-its networks need instead is a handful of rules that name our own address range only, each carrying a
-comment that begins with `dockproof` and says whose engine it is for, put in front and taken away
+its networks need instead is a handful of rules that name our own address range only, each with a
+comment that begins with `dockproof` and says which engine it is for, put in front and taken away
 again.
 """
 
