@@ -9,6 +9,7 @@ addEventListener("message", event => {
   event.stopImmediatePropagation()
   query = event.data
   if (query.data) loading ??= load().catch(error => { loading = undefined; console.warn(error) })
+  else postMessage({ type: 3, data: { items: [] } })
 })
 
 async function load() {

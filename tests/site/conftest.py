@@ -1,0 +1,231 @@
+"""The site, built strictly and served as a static host serves it, and a real browser to read it."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import shutil
+import threading
+from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from dockproof.config import load
+from dockproof.site import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, Request, ViewportSize
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "tests" / "samples" / "site"
+LANGUAGES = ("zh", "en")
+PHONE: ViewportSize = {"width": 360, "height": 740}
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# For every heading: where the language switch leads when the reader is at that heading.
+_SWITCHES = """() => {
+  const link = document.querySelector("a[data-twin]")
+  const here = location.href.split("#")[0]
+  const at = id => {
+    history.replaceState(null, "", here + (id && "#" + id))
+    link.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }))
+    return [id, link.href]
+  }
+  const headings = [...document.querySelectorAll("article :is(h2, h3, h4)[id]")]
+  return ["", ...headings.map(heading => heading.id)].map(at)
+}"""
+_OVERFLOWING = """() => {
+  const wide = [...document.querySelectorAll("article :is(pre, img, .md-typeset__scrollwrap)")]
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+    .map(element => element.outerHTML.slice(0, 80))
+  return document.scrollingElement.scrollWidth > innerWidth ? ["the page", ...wide] : wide
+}"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site that a local server serves.
+
+    Attributes:
+        folder: The built files.
+        base: The address of the folder, ``/`` at its end.
+    """
+
+    folder: Path
+    base: str
+
+    @functools.cached_property
+    def pages(self) -> list[str]:
+        """All pages' paths below ``base``, such as ``zh/images/base-image/``."""
+        found = [
+            f"{path.parent.relative_to(self.folder).as_posix()}/"
+            for language in LANGUAGES
+            for path in sorted((self.folder / language).rglob("index.html"))
+        ]
+        assert found
+        return found
+
+    def html(self, page: str) -> str:
+        """Return a page's HTML as it is served."""
+        return (self.folder / page / "index.html").read_text("utf-8")
+
+    def weight(self, url: str) -> int:
+        """Return the bytes that a request for ``url`` takes, gzipped as hosts do."""
+        path = self.folder / url.removeprefix(self.base).split("#")[0].split("?")[0]
+        return _gzipped(path / "index.html" if path.is_dir() else path)
+
+
+@functools.cache
+def _gzipped(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes(), 9))
+
+
+@dataclass
+class Visit:
+    """What a browser did on a page's first view, on a phone.
+
+    Attributes:
+        requests: The addresses asked for, in order.
+        problems: Console errors and warnings, uncaught exceptions.
+        switches: (heading id, where the language switch leads) for each heading.
+        overflowing: What is wider than the screen.
+    """
+
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    switches: list[tuple[str, str]] = field(default_factory=list)
+    overflowing: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Note what ``page`` asks for and complains about from now on."""
+
+        def note_request(request: Request) -> None:
+            if not request.url.startswith(("data:", "blob:")):
+                self.requests.append(request.url)
+
+        page.on("request", note_request)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                self.problems.append(message.text) if message.type in {"error", "warning"} else None
+            ),
+        )
+
+
+class _Host(SimpleHTTPRequestHandler):
+    """Serves a folder as GitHub Pages does: what isn't there gets the root's 404.html."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        missing = Path(self.directory, "404.html")
+        if code != 404 or not missing.exists():
+            super().send_error(code, message, explain)
+            return
+        body = missing.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+
+def _serve(folder: Path) -> Iterator[Site]:
+    handler = functools.partial(_Host, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Site(folder, f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The project's own site."""
+    out = tmp_path_factory.mktemp("site") / "site"
+    build(load(ROOT), out, "https://notes.example/docker/")
+    yield from _serve(out)
+
+
+def sample_project(root: Path, docs: Path) -> Path:
+    """Set up a project in ``root`` that has this site's theme and the pages in ``docs``."""
+    (root / "pyproject.toml").write_text(
+        f'[tool.dockproof]\ndocs = "{docs}"\nlanguages = ["zh", "en"]\nsource-language = "zh"\n',
+    )
+    (root / "chooser").symlink_to(ROOT / "chooser")
+    hooks = "".join(f"\n  - {path}" for path in sorted((ROOT / "hooks").glob("*.py")))
+    for language, name in (("zh", "mkdocs.yml"), ("en", "mkdocs.en.yml")):
+        (root / name).write_text(
+            f"INHERIT: {ROOT / name}\ndocs_dir: {docs / language}\nnav: null\nhooks:{hooks}\n"
+            f"theme:\n  custom_dir: {ROOT / 'overrides'}\n"
+            "plugins:\n  material/search:\n"
+            f"    jieba_dict_user: {ROOT / 'hooks' / 'jieba.dict.txt'}\n",
+        )
+    return root
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A small site of edge cases, in this site's theme."""
+    root = sample_project(tmp_path_factory.mktemp("sample"), SAMPLE)
+    build(load(root), root / "site")
+    yield from _serve(root / "site")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail(
+            "chromium is not on PATH: `make test` installs it; else apt-get install chromium"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab with an empty cache that may use the clipboard."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def visits(browser: Browser, site: Site) -> dict[str, Visit]:
+    """Each page's first view on a phone, the cache empty."""
+    result: dict[str, Visit] = {}
+    for start in range(0, len(site.pages), 8):
+        tabs = []
+        for path in site.pages[start : start + 8]:
+            context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
+            tab = context.new_page()
+            visit = result[path] = Visit()
+            visit.watch(tab)
+            tab.goto(site.base + path, wait_until="commit")
+            tabs.append((context, tab, visit))
+        for context, tab, visit in tabs:
+            tab.wait_for_load_state("networkidle")
+            visit.overflowing = tab.evaluate(_OVERFLOWING)
+            visit.switches = tab.evaluate(_SWITCHES)
+            context.close()
+    return result
