@@ -278,11 +278,11 @@ class Interaction:
         match = self.terminal.mark.search(buffer)
         end = match.start() if match else buffer.rfind(b"\x1b_")  # a mark may have come in part
         data = bytes(buffer[:end]) if end >= 0 else bytes(buffer)
+        if match:
+            self.exit = int(match[1])
         del buffer[: match.end() if match else len(data)]
         self._screen.feed(data)
         self._size += len(data)
-        if match:
-            self.exit = int(match[1])
         return match is not None
 
     def _waiting(self) -> str:

@@ -78,6 +78,7 @@ class Fence:
         end: The closing line's number.
         heading: The nearest heading above, or None.
         comment: The one-line comment directly above, or None.
+        prefix: The indentation, or the block quote's mark, before each of its lines.
     """
 
     language: str
@@ -87,6 +88,7 @@ class Fence:
     end: int
     heading: Heading | None
     comment: Comment | None
+    prefix: str = ""
 
     @property
     def title(self) -> str | None:
@@ -269,7 +271,7 @@ def _fence(  # noqa: PLR0913 - one call; the parts of the scanner's state
         if closing.match(text):
             language, options = _info(opening["info"], place)
             return Fence(language, options, tuple(body), line.number, lines[position].number,
-                         headings[-1] if headings else None, above), position + 1
+                         headings[-1] if headings else None, above, opening["prefix"]), position + 1
         body.append(Line(text, lines[position].number))
     raise PageError(place, "the fence is never closed",
                     f"close it with {opening['fence']} on a line of its own, indented as the opening is")

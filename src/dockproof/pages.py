@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sybil import Document, Example, Region, Sybil
+from sybil.example import SybilFailure
+from sybil.integration.pytest import SybilFile, SybilItem
 
 from dockproof import blocks, config, report
 from dockproof.blocks import Block, Blocks, Kind
@@ -15,7 +17,7 @@ from dockproof.errors import PageError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dockproof.config import Config
     from dockproof.results import BlockResult
@@ -124,6 +126,16 @@ class PageSybil(Sybil):  # type: ignore[misc,unused-ignore]
         STATE.counts.setdefault(str(page.path), page.counts())
         return document
 
+    def pytest(self) -> Callable[[Path, pytest.Collector], pytest.Collector | None]:
+        """Return a ``pytest_collect_file`` hook, as :meth:`sybil.Sybil.pytest` does."""
+
+        def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+            if not self.should_parse(file_path):
+                return None
+            return PageFile.from_parent(parent, path=file_path, sybils=[self])
+
+        return pytest_collect_file
+
     def _parse(self, _document: Document) -> Iterable[Region]:
         raise NotImplementedError  # parse() makes the regions itself
 
@@ -131,6 +143,64 @@ class PageSybil(Sybil):  # type: ignore[misc,unused-ignore]
         from dockproof import twins  # noqa: PLC0415 - not every run compares
 
         return "\n\n".join(twins.differences(Path(example.path), self.config)) or None
+
+
+class PageFile(SybilFile):  # type: ignore[misc,unused-ignore]
+    """A page, collected; its items report in the harness's own words."""
+
+    def collect(self) -> Iterable[PageItem]:
+        """Yield an item for each example."""
+        for sybil in self.sybils:
+            document = sybil.parse(self.path)
+            self.documents.append(document)
+            for example in document.examples():
+                yield PageItem.from_parent(self, sybil=sybil, example=example)
+
+
+class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
+    """A block, or a page's comparison with its twins."""
+
+    @property
+    def part(self) -> Part:
+        """What the item is for."""
+        part: Part = self.example.region.parsed
+        return part
+
+    def setup(self) -> None:
+        """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""
+        super().setup()
+        if self.part.runs:
+            _runs().prepare(self.part.page)
+
+    def runtest(self) -> None:
+        """Run the block, and leave what was run to the reports."""
+        super().runtest()
+        block = self.part.block
+        if block is not None:
+            self.user_properties += [("kind", str(block.kind)), ("steps", str(len(block.steps)))]
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - as in pytest
+        """Return the text of a page's failure, of a broken lab, or pytest's own for the rest."""
+        error = excinfo.value
+        if isinstance(error, SybilFailure):
+            return str(error.result)
+        if is_lab_error(error):
+            return lab_error(error)
+        return pytest.Item.repr_failure(self, excinfo, style)
+
+    def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # noqa: ANN401 - as in pytest
+        return excinfo.traceback
+
+
+def is_lab_error(error: BaseException | None) -> bool:
+    """Tell whether an exception is the lab's, without importing the lab where it isn't used."""
+    return type(error).__name__ == "LabError"
+
+
+def lab_error(error: BaseException) -> str:
+    """Return the text for a broken lab, with the end of the engine's log."""
+    log = str(getattr(error, "log", "")).strip()
+    return f"the lab is broken: {error}" + (f"\n\nthe end of the engine's log:\n{log}" if log else "")
 
 
 def load(path: Path, site: Config) -> Blocks:

@@ -15,7 +15,7 @@ import pytest
 from dockproof import config as configuration
 from dockproof.blocks import Kind
 from dockproof.errors import ConfigError
-from dockproof.pages import BLOCKED, STATE, Part
+from dockproof.pages import BLOCKED, STATE, PageItem, is_lab_error
 from dockproof.runs import Runs
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockproof.config import Config
-
-
-def _part(item: pytest.Item) -> Part | None:
-    region = getattr(getattr(item, "example", None), "region", None)
-    parsed = getattr(region, "parsed", None)
-    return parsed if isinstance(parsed, Part) else None
 
 
 def _site(root: Path) -> Config | None:
@@ -69,39 +63,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Note how far each page has to be run."""
     STATE.selected.clear()
     for item in items:
-        part = _part(item)
-        if part is not None and part.index is not None and STATE.runs is not None:
-            STATE.selected.add((str(part.page.path), part.index))
-            if part.runs:
+        if isinstance(item, PageItem) and item.part.index is not None and STATE.runs is not None:
+            part = item.part
+            STATE.selected.add((str(part.page.path), item.part.index))
+            if part.runs and part.index is not None:
                 STATE.runs.need(part.page, part.index)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""
-    part = _part(item)
-    if part is not None and part.runs and STATE.runs is not None:
-        STATE.runs.prepare(part.page)
-
-
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Say a page's failure in its own words, and a broken lab as an error with the engine's log."""
-    outcome: pytest.TestReport = yield
-    part = _part(item)
-    if part is None:
-        return outcome
-    error = call.excinfo.value if call.excinfo else None
-    if type(error).__name__ == "LabError":
-        log = getattr(error, "log", "")
-        outcome.longrepr = f"the lab is broken: {error}" + (f"\n\nthe end of the engine's log:\n{log}" if log else "")
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count a lab that breaks under a page as an error, not as the page's failure."""
+    outcome = yield
+    if isinstance(item, PageItem) and call.excinfo and is_lab_error(call.excinfo.value):
         outcome.when = "setup"
-        outcome.outcome = "failed"
-    elif outcome.failed and hasattr(error, "result"):
-        outcome.longrepr = error.result
-    if call.when == "call" and part.block is not None and outcome.outcome != "skipped":
-        outcome.user_properties.append(("steps", str(len(part.block.steps))))
-        outcome.user_properties.append(("kind", str(part.block.kind)))
     return outcome
 
 

@@ -283,8 +283,9 @@ def _plain(terminal: Terminal, lines: list[str], timeout: float) -> Outcome:
             return Outcome(Status.TIMEOUT, None, [Shown(t, t) for t in lines], text.splitlines(), interrupted=False,
                            detail=f"after {timeout:g} s{waiting}")
     text = screen.render(bytes(terminal.buffer[: match.start()]))
+    status = int(match[1])
     del terminal.buffer[: match.end()]
-    return Outcome(Status.PASSED, int(match[1]), [Shown(t, t) for t in lines],
+    return Outcome(Status.PASSED, status, [Shown(t, t) for t in lines],
                    text.removesuffix("\n").split("\n") if text else [], interrupted=False)
 
 

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -120,9 +121,9 @@ def open_on(node: Node) -> Terminal:
         f"mkdir -p {folder} && cat >{pipe}.driver <<'DOCKPROOF'\n{DRIVER.read_text('utf-8')}DOCKPROOF\n"
         f": >{pipe}.jobs && chmod 666 {pipe}.jobs && mkfifo -m 644 {pipe} && exec cat >{pipe}"
     )
-    channel = _exec(api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root")
+    channel, end_channel = _exec(api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root")
     wait = f"until [ -p {pipe} ]; do sleep 0.01; done; exec bash --noprofile --noediting --rcfile {pipe}.driver -i"
-    screen = _exec(
+    screen, end_screen = _exec(
         api, node.container.id, ["sh", "-c", wait], stdin=True, tty=True, user="you", workdir="/home/you",
         environment={
             "TERM": "xterm-256color", "LANG": "C.UTF-8", "HOME": "/home/you", "USER": "you",
@@ -132,9 +133,8 @@ def open_on(node: Node) -> Terminal:
     spawn = SocketSpawn(screen, use_poll=True)
 
     def end() -> None:
-        for socket in (channel, screen):
-            with suppress(OSError):
-                socket.close()
+        end_channel()
+        end_screen()
 
     return Terminal(spawn, channel.sendall, mark, end)
 
@@ -174,7 +174,22 @@ def _driver_environment(pipe: str, mark: str) -> dict[str, str]:
             "DOCKPROOF_ROWS": str(ROWS), "DOCKPROOF_COLUMNS": str(COLUMNS)}
 
 
-def _exec(api: Any, container: str, command: list[str], *, tty: bool, **options: Any) -> Any:  # noqa: ANN401 - the SDK's own
+def _exec(  # the SDK's own types are private
+    api: Any, container: str, command: list[str], *, tty: bool, **options: Any,  # noqa: ANN401
+) -> tuple[Any, Callable[[], None]]:
+    """Start a command in a container; return the socket to it, and what closes it."""
     created = api.exec_create(container, command, tty=tty, stdout=True, stderr=True, **options)
     stream = api.exec_start(created["Id"], tty=tty, socket=True)
-    return getattr(stream, "_sock", stream)
+    connection = getattr(stream, "_sock", stream)
+
+    def end() -> None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        response = getattr(stream, "_response", None)
+        for one in (response, stream, connection):
+            # The SDK's layers close each other's file; which of them is left differs by transport.
+            with suppress(OSError, ValueError):
+                if one is not None:
+                    one.close()
+
+    return connection, end

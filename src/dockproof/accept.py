@@ -1,0 +1,115 @@
+"""Rewrite a page and its twins to show what a run printed, when that changed for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dockproof import blocks, compare
+from dockproof.errors import PageError
+from dockproof.results import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dockproof.blocks import Block, Blocks
+    from dockproof.config import Config
+    from dockproof.results import BlockResult, StepResult
+    from dockproof.runs import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Lines of a file, from 1, ``end`` not included, and what replaces them."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an acceptance changed, and the steps that it can't change: wrong statuses, timeouts."""
+
+    edits: dict[Path, list[Edit]]
+    left: list[tuple[BlockResult, StepResult]]
+
+
+def accept(path: Path, config: Config, runs: Runs) -> Accepted:
+    """Run the page at ``path`` and work out what it and its twins would have to show.
+
+    Args:
+        path: The page.
+        config: The site.
+        runs: Runs it.
+
+    Returns:
+        The edits by file, not yet made, and what is left to mend by hand.
+
+    Raises:
+        PageError: A page can't be read, a twin has other blocks, or a line to change stands in an
+            included file.
+        LabError: The lab can't be had, or broke.
+    """
+    page = blocks.load(path, config)
+    twins = {twin: blocks.load(twin, config) for twin in config.twins_of(path).values() if twin.is_file()}
+    twins.setdefault(path, page)
+    for twin in twins.values():
+        _same_shape(page, twin)
+    runs.need(page, len(page.blocks) - 1)
+    edits: dict[Path, list[Edit]] = {file: [] for file in twins}
+    left: list[tuple[BlockResult, StepResult]] = []
+    for index in range(len(page.blocks)):
+        result = runs.result(page, index)
+        for failed in result.failures:
+            if failed.status not in {Status.OUTPUT, Status.EXIT}:
+                left.append((result, failed))
+                continue
+            if failed.exit not in {None, failed.wanted}:
+                left.append((result, failed))
+            for file, twin in twins.items():
+                edit = _edit(failed, result.block, twin.blocks[index], twin)
+                if edit is not None:
+                    edits[file].append(edit)
+    return Accepted(edits, left)
+
+
+def write(edits: dict[Path, list[Edit]]) -> None:
+    """Make the edits; each file is replaced at once, so that an interruption loses nothing."""
+    for file, changes in edits.items():
+        if not changes:
+            continue
+        lines = file.read_text("utf-8").split("\n")
+        for edit in sorted(changes, key=lambda e: e.start, reverse=True):
+            lines[edit.start - 1: edit.end - 1] = edit.lines
+        aside = file.with_name(f".{file.name}.new")
+        aside.write_text("\n".join(lines), "utf-8")
+        aside.replace(file)
+
+
+def _same_shape(page: Blocks, twin: Blocks) -> None:
+    shape = [(b.kind, [(s.command, s.node) for s in b.steps]) for b in page.blocks]
+    other = [(b.kind, [(s.command, s.node) for s in b.steps]) for b in twin.blocks]
+    if shape != other:
+        raise PageError(twin.place(1), f"its blocks differ from {page.path}'s",
+                        "make the two pages' commands the same first; `dockproof twins` says where they differ")
+
+
+def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | None:
+    step = block.steps[ran.steps.index(failed.step)]
+    own = [line.text for line in step.expected]
+    shown = own if len(own) == len(failed.expected) else list(failed.expected)
+    new = compare.apply(failed.merged, shown)
+    if new == own:
+        return None
+    start = step.expected[0].number if step.expected else step.end + 1
+    end = step.expected[-1].number + 1 if step.expected else start
+    if end - start != len(own):
+        raise PageError(page.place(start), "the output stands in an included file", "write the session into the page itself")
+    return Edit(start, end, tuple(f"{block.fence.prefix}{line}".rstrip() for line in new))
+
+
+def report(accepted: Accepted) -> Sequence[str]:
+    """Return a line for each file that changes."""
+    return [f"{file.name}: {len(changes)} steps" for file, changes in accepted.edits.items() if changes]

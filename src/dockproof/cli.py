@@ -1,0 +1,112 @@
+"""The command line: ``dockproof accept PAGE…``, ``dockproof twins``, ``dockproof lab …``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockproof import blocks, config
+from dockproof.errors import ConfigError, PageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockproof.config import Config
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments; None: the process's.
+
+    Returns:
+        0 where all is well, 1 where a page isn't, 2 where nothing could be done.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["lab"]:
+        from dockproof.lab.__main__ import main as lab  # noqa: PLC0415 - the SDK's import takes its time
+
+        return lab(arguments[1:])
+    parser = argparse.ArgumentParser(prog="dockproof", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    accepting = commands.add_parser("accept", help="rewrite pages and their twins to show what a run prints")
+    accepting.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
+    comparing = commands.add_parser("twins", help="say where pages and their twins differ")
+    comparing.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
+    commands.add_parser("lab", help="the lab: shell, prepare, clean, lock")
+    options = parser.parse_args(arguments)
+    try:
+        site = config.load(Path.cwd())
+        if options.command == "accept":
+            return _accept([find(page, site) for page in options.pages], site)
+        return _twins([find(page, site) for page in options.pages] or source_pages(site), site)
+    except (PageError, ConfigError) as error:
+        _say(str(error))
+        return 2
+    except Exception as error:
+        from dockproof.lab import LabError  # noqa: PLC0415 - as above
+
+        if not isinstance(error, LabError):
+            raise
+        _say(f"the lab is broken: {error}\n{error.log}")
+        return 2
+
+
+def find(page: Path, site: Config) -> Path:
+    """Return the page that is meant by a path or by ``section/stem``.
+
+    Raises:
+        ConfigError: There is no such page.
+    """
+    for candidate in (page, page.with_name(f"{page.name}.md"),
+                      site.docs / site.source_language / page.with_name(f"{page.name}.md")):
+        if candidate.is_file():
+            return candidate.resolve()
+    raise ConfigError(f"there is no page {page}: name a file, or section/stem below {site.shown(site.docs)}")
+
+
+def source_pages(site: Config) -> list[Path]:
+    """Return all pages in the source language."""
+    return sorted((site.docs / site.source_language).rglob("*.md"))
+
+
+def _accept(pages: Sequence[Path], site: Config) -> int:
+    from dockproof import accept, report  # noqa: PLC0415 - only this command needs them
+    from dockproof.runs import Runs  # noqa: PLC0415
+
+    runs = Runs(site, _say)
+    status = 0
+    try:
+        for path in pages:
+            accepted = accept.accept(path, site, runs)
+            accept.write(accepted.edits)
+            for file, changes in accepted.edits.items():
+                _say(f"{site.shown(file)}: {len(changes)} steps rewritten" if changes else f"{site.shown(file)}: nothing to rewrite")
+            page = blocks.load(path, site)
+            for result, _ in accepted.left:
+                status = 1
+                _say(report.failure(result, page, result.block))
+    finally:
+        runs.close()
+    return status
+
+
+def _twins(pages: Sequence[Path], site: Config) -> int:
+    from dockproof import twins  # noqa: PLC0415 - only this command needs it
+
+    found = [text for page in pages for text in twins.differences(page, site)]
+    for text in found:
+        _say(text)
+    _say(f"{len(pages)} pages compared with their twins: {len(found)} differences")
+    return 1 if found else 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is a command
+
+
+if __name__ == "__main__":
+    sys.exit(main())
