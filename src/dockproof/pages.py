@@ -180,12 +180,10 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
             self.user_properties += [("kind", str(block.kind)), ("steps", str(len(block.steps)))]
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - as in pytest
-        """Return the text of a page's failure, of a broken lab, or pytest's own for the rest."""
+        """Return the text of a page's failure, or pytest's own for the rest."""
         error = excinfo.value
         if isinstance(error, SybilFailure):
             return str(error.result)
-        if is_lab_error(error):
-            return lab_error(error)
         return pytest.Item.repr_failure(self, excinfo, style)
 
     def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # noqa: ANN401 - as in pytest

@@ -15,7 +15,7 @@ import pytest
 from dockproof import config as configuration
 from dockproof.blocks import Kind
 from dockproof.errors import ConfigError
-from dockproof.pages import BLOCKED, STATE, PageItem, is_lab_error
+from dockproof.pages import BLOCKED, STATE, PageItem, is_lab_error, lab_error
 from dockproof.runs import Runs
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def pytest_runtest_makereport(
     outcome = yield
     if isinstance(item, PageItem) and call.excinfo and is_lab_error(call.excinfo.value):
         outcome.when = "setup"
+        outcome.longrepr = lab_error(call.excinfo.value)
     return outcome
 
 

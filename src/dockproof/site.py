@@ -164,7 +164,7 @@ def serve(config: Config, out: Path, port: int) -> None:
         try:
             build(config, out, url)
         except (SiteError, ConfigError) as error:
-            raise SystemExit(str(error)) from error
+            print(f"{error}\nThe site stays as it was.", file=sys.stderr)  # noqa: T201 - as below
 
     build(config, out, url)
     logging.basicConfig(format="%(message)s", level=logging.INFO)

@@ -35,6 +35,9 @@ def clean(say: Callable[[str], None], *, everything: bool = False) -> None:
         LabError: The private engine can't be started to be cleaned.
     """
     state = State()
+    if everything and (living := state.living_runs()):
+        say(f"lab: {len(living)} run(s) are using the lab: its images and its engine stay")
+        everything = False
     engines = []
     if client := reachable_engine():
         engines.append(OuterEngine(client))
@@ -49,13 +52,11 @@ def clean(say: Callable[[str], None], *, everything: bool = False) -> None:
         finally:
             engine.settle()
             engine.close()
-    with state.lock("engine"):
-        users = state.grab("engine-users", wait=False)
-        if users is None:
-            say("lab: another run is using the lab's own engine, which therefore stays")
-            return
-        if everything:
-            for folder in ("engine", "tmp", "runs"):
-                shutil.rmtree(state.root / folder, ignore_errors=True)
-            say(f"lab: removed the lab's own engine and its images from {state.root}")
-        os.close(users)
+    if everything:
+        with state.lock("engine"):
+            users = state.grab("engine-users", wait=False)
+            if users is not None:
+                for folder in ("engine", "tmp", "runs"):
+                    shutil.rmtree(state.root / folder, ignore_errors=True)
+                os.close(users)
+                say(f"lab: removed the lab's own engine and its images from {state.root}")

@@ -298,7 +298,7 @@ class Lab:
         if status:
             node.container.reload()
             if node.container.status == "running":
-                why = f"is not ready after {_READY_SECONDS} s: {output.strip()}"
+                why = f"does not get ready: {output.strip()}"
             else:
                 why = "stopped while it was starting"
             raise LabError(f"the lab machine {node.name} {why}", node.log_tail())

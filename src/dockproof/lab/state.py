@@ -110,6 +110,10 @@ class State:
         os.close(file)
         return False
 
+    def living_runs(self) -> list[str]:
+        """Give the ids of the runs whose process lives."""
+        return [path.stem for path in self.runs.glob("*.lock") if self.is_running(path.stem)]
+
     def forget_dead_runs(self) -> None:
         """Remove the lock files of runs that are over, once their objects are gone."""
         for path in self.runs.glob("*.lock"):
