@@ -170,7 +170,7 @@ def serve(config: Config, out: Path, port: int) -> None:
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     server = LiveReloadServer(rebuild, "127.0.0.1", port, str(out))
     server.error_handler = lambda code: (out / "404.html").read_bytes() if code == 404 else None  # noqa: PLR2004 - HTTP
-    for path in [config.docs, *config.snippets, *_site_sources(config.root)]:
+    for path in _sources(config):
         server.watch(str(path))
     print(" ".join([f"{url}{language}/" for language in config.languages]), flush=True)  # noqa: T201 - what to open
     try:
@@ -179,9 +179,11 @@ def serve(config: Config, out: Path, port: int) -> None:
         server.shutdown()
 
 
-def _site_sources(root: Path) -> list[Path]:
-    found = [root / name for name in ("overrides", "hooks", CHOOSER)]
-    return [path for path in [*found, *sorted(root.glob("mkdocs*.yml"))] if path.exists()]
+def _sources(config: Config) -> list[Path]:
+    """Return the files and folders that a build reads."""
+    theme = [config.root / name for name in ("overrides", "hooks", CHOOSER)]
+    settings = sorted(config.root.glob("mkdocs*.yml"))
+    return [path for path in (config.docs, *config.snippets, *theme, *settings) if path.exists()]
 
 
 def main(arguments: list[str] | None = None) -> int:

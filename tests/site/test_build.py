@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import runpy
+import socket
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -56,6 +63,44 @@ def test_interrupted_build_leaves_nothing_in_the_way(project: Path) -> None:
         (project / left / "zh").mkdir(parents=True)
     build(load(project), project / "site")
     assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
+
+
+def test_served_site_follows_edits(project: Path) -> None:
+    """`serve` shows an edit by itself, and outlives a mistake in one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "dockproof.site", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=project)
+    address = f"http://127.0.0.1:{port}/en/"
+    try:
+        served(address, "The first version.")
+        page(project, "en").write_text("# Page\n\n[a](missing.md)\n")
+        time.sleep(1)  # the time that a reload takes at least
+        served(address, "The first version.")
+        page(project, "en").write_text("# Page\n\nThe second version.\n")
+        served(address, "The second version.")
+        with pytest.raises(HTTPError) as missing:
+            urlopen(f"{address}nothing", timeout=30)  # noqa: S310 - our own address
+        assert "There is no such page" in missing.value.read().decode()
+        missing.value.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def served(address: str, words: str) -> None:
+    """Wait until ``address`` shows ``words``, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    shown = ""
+    while words not in shown:
+        assert time.monotonic() < deadline, shown or f"{address} doesn't answer"
+        time.sleep(0.2)
+        with (
+            contextlib.suppress(URLError),
+            urlopen(address, timeout=30) as response,  # noqa: S310 - our own address
+        ):
+            shown = response.read().decode()
 
 
 def test_pruning_keeps_what_can_apply() -> None:
