@@ -68,6 +68,9 @@ class Definition:
         image_suite: What the registry and the stand-ins are made of.
         recipes: The stand-ins by name.
         lock: Digests at Docker Hub by reference ("debian:trixie-slim").
+        node_image: The name of the machines' image, which changes with what it is made of.
+        mirror_base: So the empty registry's.
+        mirror_image: So the filled registry's.
     """
 
     directory: Path
@@ -75,31 +78,14 @@ class Definition:
     image_suite: Suite
     recipes: Mapping[str, Recipe]
     lock: Mapping[str, str]
+    node_image: str
+    mirror_base: str
+    mirror_image: str
 
     @staticmethod
     def base_image(suite: Suite) -> str:
         """The name of the bare bootstrap of a release."""
         return f"dockproof-base:{suite.name}-{_hash(_MAKING, repr(suite))}"
-
-    @property
-    def node_image(self) -> str:
-        """The name of the machines' image, which changes with what it is made of."""
-        tag = _hash(_MAKING, repr(self.suite), self.directory / "node")
-        return f"dockproof-node:{self.suite.name}-{tag}"
-
-    @property
-    def mirror_base(self) -> str:
-        """The name of the empty registry's image."""
-        tag = _hash(_MAKING, repr(self.image_suite), self.directory / "mirror")
-        return f"dockproof-registry:{tag}"
-
-    @property
-    def mirror_image(self) -> str:
-        """The name of the filled registry's image."""
-        tag = _hash(
-            self.mirror_base, json.dumps(dict(self.lock), sort_keys=True), self.directory / "images"
-        )
-        return f"dockproof-mirror:{tag}"
 
 
 def _hash(*parts: object) -> str:
@@ -166,11 +152,19 @@ def load_definition(directory: Path) -> Definition:
             directory=file.parent,
             bootstrap=content.get("bootstrap", False),
         )
-    lock = directory / "images.lock"
+    lock_file = directory / "images.lock"
+    lock = _toml(lock_file) if lock_file.exists() else {}
+    suite = _suite(path, engines, os.environ.get("DOCKPROOF_ENGINE") or engines["default"])
+    image_suite = _suite(path, engines, engines["images"])
+    mirror_base = f"dockproof-registry:{_hash(_MAKING, repr(image_suite), directory / 'mirror')}"
+    filling = _hash(mirror_base, json.dumps(lock, sort_keys=True), directory / "images")
     return Definition(
         directory=directory,
-        suite=_suite(path, engines, os.environ.get("DOCKPROOF_ENGINE") or engines["default"]),
-        image_suite=_suite(path, engines, engines["images"]),
+        suite=suite,
+        image_suite=image_suite,
         recipes=recipes,
-        lock=_toml(lock) if lock.exists() else {},
+        lock=lock,
+        node_image=f"dockproof-node:{suite.name}-{_hash(_MAKING, repr(suite), directory / 'node')}",
+        mirror_base=mirror_base,
+        mirror_image=f"dockproof-mirror:{filling}",
     )
