@@ -53,7 +53,9 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
         LabError: The lab can't be had, or broke.
     """
     page = blocks.load(path, config)
-    twins = {twin: blocks.load(twin, config) for twin in config.twins_of(path).values() if twin.is_file()}
+    twins = {
+        twin: blocks.load(twin, config) for twin in config.twins_of(path).values() if twin.is_file()
+    }
     twins.setdefault(path, page)
     for twin in twins.values():
         _same_shape(page, twin)
@@ -82,7 +84,7 @@ def write(edits: dict[Path, list[Edit]]) -> None:
             continue
         lines = file.read_text("utf-8").split("\n")
         for edit in sorted(changes, key=lambda e: e.start, reverse=True):
-            lines[edit.start - 1: edit.end - 1] = edit.lines
+            lines[edit.start - 1 : edit.end - 1] = edit.lines
         aside = file.with_name(f".{file.name}.new")
         aside.write_text("\n".join(lines), "utf-8")
         aside.replace(file)
@@ -92,8 +94,11 @@ def _same_shape(page: Blocks, twin: Blocks) -> None:
     shape = [(b.kind, [(s.command, s.node) for s in b.steps]) for b in page.blocks]
     other = [(b.kind, [(s.command, s.node) for s in b.steps]) for b in twin.blocks]
     if shape != other:
-        raise PageError(twin.place(1), f"its blocks differ from {page.path}'s",
-                        "make the two pages' commands the same first; `dockproof twins` says where they differ")
+        raise PageError(
+            twin.place(1),
+            f"its blocks differ from {page.path}'s",
+            "make the two pages' commands the same first; `dockproof twins` says where they differ",
+        )
 
 
 def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | None:
@@ -106,10 +111,16 @@ def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | 
     start = step.expected[0].number if step.expected else step.end + 1
     end = step.expected[-1].number + 1 if step.expected else start
     if end - start != len(own):
-        raise PageError(page.place(start), "the output stands in an included file", "write the session into the page itself")
+        raise PageError(
+            page.place(start),
+            "the output stands in an included file",
+            "write the session into the page itself",
+        )
     return Edit(start, end, tuple(f"{block.fence.prefix}{line}".rstrip() for line in new))
 
 
 def report(accepted: Accepted) -> Sequence[str]:
     """Return a line for each file that changes."""
-    return [f"{file.name}: {len(changes)} steps" for file, changes in accepted.edits.items() if changes]
+    return [
+        f"{file.name}: {len(changes)} steps" for file, changes in accepted.edits.items() if changes
+    ]

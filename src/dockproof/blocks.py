@@ -117,24 +117,33 @@ def build(page: Page, language: str | None = None) -> Blocks:
     """
     for comment in page.loose:
         if directives.is_directive(comment, page.place(comment.number), above_fence=False):
-            raise PageError(page.place(comment.number), "the directive stands above no fence",
-                            "put it on the line directly above the fence, or remove it")
-    blocks: list[Block] = []
+            raise PageError(
+                page.place(comment.number),
+                "the directive stands above no fence",
+                "put it on the line directly above the fence, or remove it",
+            )
     names: Counter[str] = Counter()
     running: dict[tuple[str, int], int] = {}
-    for fence in page.fences:
-        blocks.append(_block(fence, page, names, running, language))
+    blocks = [_block(fence, page, names, running, language) for fence in page.fences]
     sessions = any(block.kind is Kind.SESSION for block in blocks)
     for block in blocks:
         if block.kind is Kind.FILE and not sessions:
-            raise PageError(page.place(block.fence.number), "the file is used by no session on the page",
-                            "add a session that uses it, or say `<!-- prove: display -->` above it")
+            raise PageError(
+                page.place(block.fence.number),
+                "the file is used by no session on the page",
+                "add a session that uses it, or say `<!-- prove: display -->` above it",
+            )
     _ = page.nodes
     return Blocks(page, tuple(blocks), language)
 
 
-def _block(fence: Fence, page: Page, names: Counter[str], running: dict[tuple[str, int], int],
-           language: str | None) -> Block:
+def _block(
+    fence: Fence,
+    page: Page,
+    names: Counter[str],
+    running: dict[tuple[str, int], int],
+    language: str | None,
+) -> Block:
     given = _directives(fence, page)
     kind = _kind(fence, given, page)
     section = (fence.heading.id or _slug(fence.heading.title)) if fence.heading else "top"
@@ -172,13 +181,19 @@ def _kind(fence: Fence, given: Directives, page: Page) -> Kind:
         return Kind.DISPLAY
     if fence.language == "console":
         if fence.title is not None:
-            raise PageError(place, "a `console` fence has a title, so it is a session and a file at once",
-                            "remove the title, or give the file its own language")
+            raise PageError(
+                place,
+                "a `console` fence has a title, so it is a session and a file at once",
+                "remove the title, or give the file its own language",
+            )
         return Kind.SESSION
     extra = sorted(given.given & _ONLY_SESSION)
     if extra:
-        raise PageError(given.place or place, f"`{extra[0]}` stands above a fence that isn't a session",
-                        "make the fence `console`, or remove the directive")
+        raise PageError(
+            given.place or place,
+            f"`{extra[0]}` stands above a fence that isn't a session",
+            "make the fence `console`, or remove the directive",
+        )
     if fence.title is not None:
         _check_title(fence.title, place)
         return Kind.FILE
@@ -187,22 +202,43 @@ def _kind(fence: Fence, given: Directives, page: Page) -> Kind:
     if given.skip:
         return Kind.DISPLAY
     raise PageError(
-        place, f"the fence{f' of {fence.language}' if fence.language else ''} is neither run nor declared",
-        'make it `console`, give it title="dir/file", call it `text`, or say `<!-- prove: display -->` above it',
+        place,
+        f"the fence{f' of {fence.language}' if fence.language else ''} is neither run nor declared",
+        'make it `console`, give it title="dir/file", call it `text`, '
+        "or say `<!-- prove: display -->` above it",
     )
 
 
 def _check_title(title: str, place: Place) -> None:
-    if not title.strip() or title.endswith("/") or ".." in title.split("/") or title.startswith("~"):
-        raise PageError(place, f'the title "{title}" is not a path that the reader could save to',
-                        'write a path below the home directory, as in title="dir/file", or an absolute one')
+    if (
+        not title.strip()
+        or title.endswith("/")
+        or ".." in title.split("/")
+        or title.startswith("~")
+    ):
+        raise PageError(
+            place,
+            f'the title "{title}" is not a path that the reader could save to',
+            'write a path below the home directory, as in title="dir/file", or an absolute one',
+        )
 
 
 def _key(fence: Fence, kind: Kind, given: Directives, steps: tuple[Step, ...]) -> str:
     """Hash what is run and expected; what only the reader reads doesn't count."""
     parts = [kind.value, fence.title or "", fence.language]
-    parts += [str(x) for x in (given.exit, given.timeout, given.retry, given.engine, given.terminal,
-                               given.running, given.display, bool(given.skip))]
+    parts += [
+        str(x)
+        for x in (
+            given.exit,
+            given.timeout,
+            given.retry,
+            given.engine,
+            given.terminal,
+            given.running,
+            given.display,
+            bool(given.skip),
+        )
+    ]
     if kind is Kind.SESSION:
         for step in steps:
             parts += [step.node, step.command or ""]

@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return lab(arguments[1:])
     parser = argparse.ArgumentParser(prog="dockproof", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    accepting = commands.add_parser("accept", help="rewrite pages and their twins to show what a run prints")
+    accepting = commands.add_parser(
+        "accept", help="rewrite pages and their twins to show what a run prints"
+    )
     accepting.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
     comparing = commands.add_parser("twins", help="say where pages and their twins differ")
     comparing.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
@@ -61,11 +63,16 @@ def find(page: Path, site: Config) -> Path:
     Raises:
         ConfigError: There is no such page.
     """
-    for candidate in (page, page.with_name(f"{page.name}.md"),
-                      site.docs / site.source_language / page.with_name(f"{page.name}.md")):
+    for candidate in (
+        page,
+        page.with_name(f"{page.name}.md"),
+        site.docs / site.source_language / page.with_name(f"{page.name}.md"),
+    ):
         if candidate.is_file():
             return candidate.resolve()
-    raise ConfigError(f"there is no page {page}: name a file, or section/stem below {site.shown(site.docs)}")
+    raise ConfigError(
+        f"there is no page {page}: name a file, or section/stem below {site.shown(site.docs)}"
+    )
 
 
 def source_pages(site: Config) -> list[Path]:
@@ -84,7 +91,11 @@ def _accept(pages: Sequence[Path], site: Config) -> int:
             accepted = accept.accept(path, site, runs)
             accept.write(accepted.edits)
             for file, changes in accepted.edits.items():
-                _say(f"{site.shown(file)}: {len(changes)} steps rewritten" if changes else f"{site.shown(file)}: nothing to rewrite")
+                _say(
+                    f"{site.shown(file)}: {len(changes)} steps rewritten"
+                    if changes
+                    else f"{site.shown(file)}: nothing to rewrite"
+                )
             page = blocks.load(path, site)
             for result, _ in accepted.left:
                 status = 1

@@ -98,15 +98,21 @@ def _literal(text: str, *, first: bool, before: bool, after: bool) -> str:
             out.append(re.escape(part))
         elif first and n == 1 and not parts[0]:
             out.append(" *" if before and len(parts) == 3 and not parts[2] else part)  # noqa: PLR2004
-        elif (before and n == len(parts) - 2 and not parts[-1]) or (after and n == 1 and not parts[0]):
+        elif (before and n == len(parts) - 2 and not parts[-1]) or (
+            after and n == 1 and not parts[0]
+        ):
             out.append(" +")
         else:
             out.append(part if len(part) == 1 else " {2,}")
     return "".join(out)
 
 
-def matches(expected: Sequence[str], actual: Sequence[str], bindings: Bindings,
-            substitutions: tuple[Substitution, ...] = ()) -> bool:
+def matches(
+    expected: Sequence[str],
+    actual: Sequence[str],
+    bindings: Bindings,
+    substitutions: tuple[Substitution, ...] = (),
+) -> bool:
     """Tell whether a run's lines are what the page's lines say.
 
     Args:
@@ -142,7 +148,9 @@ def _trim(lines: Sequence[str]) -> list[str]:
 class _Matcher:
     """Matches segments of lines, any number of lines between them, trying all places in turn."""
 
-    def __init__(self, segments: list[list[Pattern]], actual: list[str], bindings: Bindings) -> None:
+    def __init__(
+        self, segments: list[list[Pattern]], actual: list[str], bindings: Bindings
+    ) -> None:
         self.segments = segments
         self.actual = actual
         self.bindings = bindings
@@ -154,7 +162,9 @@ class _Matcher:
         if not rest:
             done = len(first) == len(self.actual) and self._at(first, 0)
         else:
-            done = len(first) <= len(self.actual) and self._at(first, 0) and self._rest(1, len(first))
+            done = (
+                len(first) <= len(self.actual) and self._at(first, 0) and self._rest(1, len(first))
+            )
         if not done:
             self.bindings.rollback(mark)
         return done
@@ -183,8 +193,12 @@ class _Matcher:
         return True
 
 
-def merge(expected: Sequence[str], actual: Sequence[str], bindings: Bindings,
-          substitutions: tuple[Substitution, ...] = ()) -> list[int | str]:
+def merge(
+    expected: Sequence[str],
+    actual: Sequence[str],
+    bindings: Bindings,
+    substitutions: tuple[Substitution, ...] = (),
+) -> list[int | str]:
     """Return what the page would have to show for this run.
 
     Lines that agree stay as the page has them; ``…`` stays where it still stands for something
@@ -202,9 +216,13 @@ def merge(expected: Sequence[str], actual: Sequence[str], bindings: Bindings,
     end = len(_trim(expected))
     actual = [line.rstrip() for line in _trim(actual)]
     out: list[int | str] = []
-    anchors = [(-1, -1), *_common(expected[:end], actual, bindings, substitutions), (end, len(actual))]
+    anchors = [
+        (-1, -1),
+        *_common(expected[:end], actual, bindings, substitutions),
+        (end, len(actual)),
+    ]
     for (e0, a0), (e1, a1) in pairwise(anchors):
-        new = [_back(line, bindings, substitutions) for line in actual[a0 + 1: a1]]
+        new = [_back(line, bindings, substitutions) for line in actual[a0 + 1 : a1]]
         out += _chunk(expected, range(e0 + 1, e1), new)
         if e1 < end:
             out.append(e1)
@@ -218,25 +236,35 @@ def apply(merged: Sequence[int | str], shown: Sequence[str]) -> list[str]:
 
 def _back(line: str, bindings: Bindings, substitutions: tuple[Substitution, ...]) -> str:
     for substitution in substitutions:
-        line = re.sub(rf"(?<![0-9A-Za-z]){re.escape(substitution.run)}(?![0-9A-Za-z])", substitution.page, line)
+        line = re.sub(
+            rf"(?<![0-9A-Za-z]){re.escape(substitution.run)}(?![0-9A-Za-z])",
+            substitution.page,
+            line,
+        )
     return bindings.to_page(line)
 
 
 def _chunk(expected: Sequence[str], indices: range, actual: list[str]) -> list[int | str]:
-    """Merge lines of which none agree: what stands before and after a gap is replaced line by line."""
+    """Merge lines of which none agree; those before and after a gap are replaced one by one."""
     gaps = [n for n in indices if expected[n].strip() == GAP]
     if not gaps:
         return list(actual)
     before, after = gaps[0] - indices.start, indices.stop - 1 - gaps[-1]
     if len(actual) < before + after:
         return [*actual]
-    return [*actual[:before], gaps[0], *actual[len(actual) - after:]]
+    return [*actual[:before], gaps[0], *actual[len(actual) - after :]]
 
 
-def _common(expected: Sequence[str], actual: Sequence[str], bindings: Bindings,
-            substitutions: tuple[Substitution, ...]) -> Iterator[tuple[int, int]]:
+def _common(
+    expected: Sequence[str],
+    actual: Sequence[str],
+    bindings: Bindings,
+    substitutions: tuple[Substitution, ...],
+) -> Iterator[tuple[int, int]]:
     """Yield the places of a longest common subsequence of the two."""
-    patterns = [None if line.strip() == GAP else compile_line(line, substitutions) for line in expected]
+    patterns = [
+        None if line.strip() == GAP else compile_line(line, substitutions) for line in expected
+    ]
     if len(expected) * len(actual) > _MOST_CELLS:
         return
     rows, columns = len(expected), len(actual)
@@ -250,7 +278,9 @@ def _common(expected: Sequence[str], actual: Sequence[str], bindings: Bindings,
     best = [[0] * (columns + 1) for _ in range(rows + 1)]
     for e in reversed(range(rows)):
         for a in reversed(range(columns)):
-            best[e][a] = best[e + 1][a + 1] + 1 if agree[e][a] else max(best[e + 1][a], best[e][a + 1])
+            best[e][a] = (
+                best[e + 1][a + 1] + 1 if agree[e][a] else max(best[e + 1][a], best[e][a + 1])
+            )
     e = a = 0
     while e < rows and a < columns:
         if agree[e][a]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockproof.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KEYS = {"docs", "languages", "source-language", "examples", "snippets", "lab", "ledger"}
 
@@ -91,9 +93,11 @@ def _read(root: Path, file: Path, table: dict[str, Any]) -> Config:
             f"use {', '.join(sorted(_KEYS))}",
         )
     languages = table.get("languages", ["en"])
-    if not (isinstance(languages, list) and languages and all(isinstance(x, str) for x in languages)):
+    if not (
+        isinstance(languages, list) and languages and all(isinstance(x, str) for x in languages)
+    ):
         raise ConfigError(f"{file}: [tool.dockproof] languages must be a list of folder names")
-    source = table.get("source-language", languages[0])
+    source: str = table.get("source-language") or languages[0]
     if source not in languages:
         raise ConfigError(
             f"{file}: [tool.dockproof] source-language {source!r} is not one of languages",

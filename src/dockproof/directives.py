@@ -79,12 +79,16 @@ def is_directive(comment: Comment, place: Place, *, above_fence: bool) -> bool:
         return True
     near = difflib.get_close_matches(word, [_WORD], cutoff=0.75)
     known = above_fence and any(
-        re.search(rf"(?:^|\s){key}=", comment.body) or word in _FLAGS | {"skip"} and comment.body.strip() == word
+        re.search(rf"(?:^|\s){key}=", comment.body)
+        or (word in _FLAGS | {"skip"} and comment.body.strip() == word)
         for key in (*_KNOWN, "skip-zh")
     )
     if (near and (match["colon"] or above_fence)) or known:
-        raise PageError(place, f"`<!-- {comment.body} -->` is not a directive, though it looks like one",
-                        f"begin it with `{_WORD}:`, as in `<!-- {_WORD}: exit=1 -->`")
+        raise PageError(
+            place,
+            f"`<!-- {comment.body} -->` is not a directive, though it looks like one",
+            f"begin it with `{_WORD}:`, as in `<!-- {_WORD}: exit=1 -->`",
+        )
     return False
 
 
@@ -111,15 +115,20 @@ def parse(comment: Comment, place: Place) -> Directives:
             continue
         part = _PART.match(rest, position)
         if part is None:
-            raise PageError(place, f"the directive is not understood at `{rest[position:]}`",
-                            'write `key`, `key=value` or `key="words"`, separated by spaces')
+            raise PageError(
+                place,
+                f"the directive is not understood at `{rest[position:]}`",
+                'write `key`, `key=value` or `key="words"`, separated by spaces',
+            )
         key = part["key"]
         if key in values:
             raise PageError(place, f"the directive says `{key}` twice", "keep one of them")
         values[key] = part["value"]
         position = part.end()
     if not values:
-        raise PageError(place, "the directive is empty", "say what differs, as in `exit=1`, or remove it")
+        raise PageError(
+            place, "the directive is empty", "say what differs, as in `exit=1`, or remove it"
+        )
     return _build(values, place)
 
 
@@ -149,25 +158,41 @@ def _build(values: dict[str, str | None], place: Place) -> Directives:
         given=frozenset(values),
     )
     if result.display and len(values) > 1:
-        raise PageError(place, "`display` stands beside other directives, though nothing is run",
-                        "keep one or the other")
+        raise PageError(
+            place,
+            "`display` stands beside other directives, though nothing is run",
+            "keep one or the other",
+        )
     if result.running and "exit" in values:
-        raise PageError(place, "`running` and `exit` contradict each other",
-                        "a step that is still running has no exit status: keep one")
+        raise PageError(
+            place,
+            "`running` and `exit` contradict each other",
+            "a step that is still running has no exit status: keep one",
+        )
     if result.running and "retry" in values:
-        raise PageError(place, "`running` and `retry` contradict each other",
-                        "a step that is still running can't be repeated: keep one")
+        raise PageError(
+            place,
+            "`running` and `retry` contradict each other",
+            "a step that is still running can't be repeated: keep one",
+        )
     return result
 
 
 def _skip(texts: dict[str, str], place: Place) -> dict[str, str]:
-    reasons = {key.removeprefix("skip").removeprefix("-"): text for key, text in texts.items() if key.startswith("skip")}
+    reasons = {
+        key.removeprefix("skip").removeprefix("-"): text
+        for key, text in texts.items()
+        if key.startswith("skip")
+    }
     for language, reason in reasons.items():
         if not reason.strip():
             raise PageError(place, "a skip has no reason", 'say why: `skip="needs macOS"`')
         if language and "" not in reasons:
-            raise PageError(place, f"`skip-{language}` stands without `skip`",
-                            'add the reason for the other languages: `skip="…"`')
+            raise PageError(
+                place,
+                f"`skip-{language}` stands without `skip`",
+                'add the reason for the other languages: `skip="…"`',
+            )
     return reasons
 
 
@@ -176,8 +201,11 @@ def _integer(texts: dict[str, str], key: str, default: int, allowed: range, plac
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or int(text) not in allowed:
-        raise PageError(place, f"`{key}={text}` is not a number from {allowed[0]} to {allowed[-1]}",
-                        f"write `{key}={allowed[1]}`, say")
+        raise PageError(
+            place,
+            f"`{key}={text}` is not a number from {allowed[0]} to {allowed[-1]}",
+            f"write `{key}={allowed[1]}`, say",
+        )
     return int(text)
 
 
@@ -197,5 +225,7 @@ def _version(texts: dict[str, str], place: Place) -> tuple[int, ...]:
         return ()
     match = _ENGINE.match(text)
     if match is None:
-        raise PageError(place, f"`engine={text}` is not a least version", "write `engine=>=27`, say")
+        raise PageError(
+            place, f"`engine={text}` is not a least version", "write `engine=>=27`, say"
+        )
     return tuple(int(part) for part in match["version"].split("."))

@@ -11,7 +11,7 @@ import pexpect
 from dockproof import compare
 from dockproof.results import Status
 from dockproof.screen import Screen
-from dockproof.session import KEYS, is_prompt, prompt_of
+from dockproof.session import KEYS, is_key, is_prompt, prompt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,16 +48,16 @@ class Outcome:
         exit: Its exit status, or None where it has none.
         expected: The page's lines.
         actual: The terminal's lines.
-        interrupted: Whether the page typed ``^C`` into it.
         detail: What else there is to say.
+        interrupted: Whether the page typed ``^C`` into it.
     """
 
     status: Status
     exit: int | None
     expected: list[Shown]
     actual: list[str]
-    interrupted: bool
     detail: str = ""
+    interrupted: bool = False
 
 
 @dataclass(slots=True)
@@ -79,8 +79,13 @@ class Interaction:
         substitutions: The words of the step that were run as other words.
     """
 
-    def __init__(self, terminal: Terminal, bindings: Bindings, translate: Callable[[str], str],
-                 substitutions: list[Substitution]) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        bindings: Bindings,
+        translate: Callable[[str], str],
+        substitutions: list[Substitution],
+    ) -> None:
         """Begin with nothing printed."""
         self.terminal = terminal
         self.exit: int | None = None
@@ -93,6 +98,9 @@ class Interaction:
         self._size = 0
         self._typed = -1
         self._heard = time.monotonic()
+        self._todo: list[str] = []
+        self._parts: list[_Part] = []
+        self._interrupted = False
 
     def run(self, lines: Sequence[str], timeout: float, *, stays: bool) -> Outcome:
         """Follow the program through what the page shows.
@@ -107,55 +115,72 @@ class Interaction:
             EndedError: The shell ended.
         """
         deadline = time.monotonic() + timeout
-        parts = [_Part()]
-        position = 0
-        interrupted = False
-        typable = stays or any(text.strip() in KEYS or prompt_of(text) for text in lines)
-
-        def outcome(status: Status, detail: str = "", actual: list[str] | None = None) -> Outcome:
-            parts[-1].shown += _as_output(lines[position:])
-            parts[-1].actual += _lines(self._text()) if actual is None else actual
-            return Outcome(status, self.exit, [s for part in parts for s in part.shown],
-                           [a for part in parts for a in part.actual], interrupted, detail)
-
-        while True:
-            if self._take():
-                keys = [text.strip() for text in lines[position:] if text.strip() in KEYS]
-                if keys:
-                    return outcome(Status.INPUT, f"the program had ended before {keys[0]} could be typed")
-                return outcome(Status.RUNNING if stays else Status.PASSED)
+        self._todo = list(lines)
+        self._parts = [_Part()]
+        self._interrupted = False
+        typable = stays or any(is_key(text) or prompt_of(text) for text in lines)
+        while not self._take():
             now = time.monotonic()
             if self._size > MOST_OUTPUT:
-                return outcome(Status.FLOOD, f"more than {MOST_OUTPUT >> 20} MiB")
-            quiet = now - self._heard
-            if typable and quiet >= _PROMPT_SETTLED:
-                index = self._next(lines, position, parts[-1].shown, quiet)
-                if index is not None and lines[index].strip() in KEYS:
-                    actual = self._agreeing([*parts[-1].shown, *_as_output(lines[position:index])]) or []
-                    parts[-1].shown += _as_output(lines[position:index])
-                    parts[-1].actual += actual
-                    self._key = lines[index].strip()
-                    parts[-1].shown.append(Shown(lines[index], self._key))
-                    parts[-1].actual.append(self._key)
-                    interrupted = interrupted or self._key == "^C"
-                    self._base = self._screen.text()
-                    self._type(KEYS[self._key])
-                    parts.append(_Part())
-                    position = index + 1
+                return self._outcome(Status.FLOOD, f"more than {MOST_OUTPUT >> 20} MiB")
+            if typable and now - self._heard >= _PROMPT_SETTLED:
+                if self._type_next(now - self._heard, deadline):
                     continue
-                if index is not None:
-                    parts[-1].shown += _as_output(lines[position:index])
-                    position = self._enter(lines, index, parts[-1].shown, deadline)
-                    continue
-                if stays and quiet >= _SETTLED and not any(text.strip() in KEYS for text in lines[position:]):
-                    agreeing = self._agreeing([*parts[-1].shown, *_as_output(lines[position:])])
-                    if agreeing is not None:
-                        result = outcome(Status.PASSED, actual=agreeing)
-                        self._leave()
-                        return result
+                if stays and (shown := self._all_shown(now - self._heard)) is not None:
+                    return self._leave(self._outcome(Status.PASSED, actual=shown))
             if now >= deadline:
-                return outcome(Status.TIMEOUT, f"after {timeout:g} s{self._waiting()}")
+                return self._outcome(Status.TIMEOUT, f"after {timeout:g} s{self._waiting()}")
             self._read(min(deadline - now, _PROMPT_SETTLED if typable else _LONGEST_WAIT))
+        keys = [text.strip() for text in self._todo if is_key(text)]
+        if keys:
+            return self._outcome(Status.INPUT, f"the program had ended before {keys[0]} was typed")
+        return self._outcome(Status.RUNNING if stays else Status.PASSED)
+
+    def _outcome(
+        self, status: Status, detail: str = "", actual: list[str] | None = None
+    ) -> Outcome:
+        last = self._parts[-1]
+        last.shown += _as_output(self._todo)
+        last.actual += _lines(self._text()) if actual is None else actual
+        return Outcome(
+            status,
+            self.exit,
+            [shown for part in self._parts for shown in part.shown],
+            [line for part in self._parts for line in part.actual],
+            detail,
+            self._interrupted,
+        )
+
+    def _type_next(self, quiet: float, deadline: float) -> bool:
+        """Type what the page types next, if the program waits for it; return whether it did."""
+        index = self._next(quiet)
+        if index is None:
+            return False
+        part = self._parts[-1]
+        before = _as_output(self._todo[:index])
+        line = self._todo[index]
+        if is_key(line):
+            key = line.strip()
+            part.actual += self._agreeing([*part.shown, *before]) or []
+            part.shown += [*before, Shown(line, key)]
+            part.actual.append(key)
+            self._interrupted = self._interrupted or key == "^C"
+            self._key = key
+            self._base = self._screen.text()
+            self._parts.append(_Part())
+            self._type(KEYS[key])
+            del self._todo[: index + 1]
+        else:
+            part.shown += before
+            del self._todo[:index]
+            self._enter(deadline)
+        return True
+
+    def _all_shown(self, quiet: float) -> list[str] | None:
+        """Return the terminal's lines if the page has nothing more to show or type, or None."""
+        if quiet < _SETTLED or any(is_key(text) for text in self._todo):
+            return None
+        return self._agreeing([*self._parts[-1].shown, *_as_output(self._todo)])
 
     def finish(self, timeout: float) -> str | None:
         """Wait for the end of a program that an earlier block left running.
@@ -171,15 +196,15 @@ class Interaction:
             self._read(left)
         return self._text()
 
-    def _next(self, lines: Sequence[str], position: int, shown: list[Shown], quiet: float) -> int | None:
+    def _next(self, quiet: float) -> int | None:
         """Return the index of the line that is to be typed now, or None."""
         cursor = self._cursor() if self._size > self._typed else ""
         first = True
-        for index in range(position, len(lines)):
-            if lines[index].strip() in KEYS:
-                ready = quiet >= _SETTLED and self._agreeing([*shown, *_as_output(lines[position:index])]) is not None
-                return index if ready else None
-            prompt = prompt_of(lines[index])
+        for index, line in enumerate(self._todo):
+            if is_key(line):
+                shown = [*self._parts[-1].shown, *_as_output(self._todo[:index])]
+                return index if quiet >= _SETTLED and self._agreeing(shown) is not None else None
+            prompt = prompt_of(line)
             if prompt is None or not cursor:
                 continue
             needed = _PROMPT_SETTLED if prompt.strong and first else _WORDS_SETTLED
@@ -188,25 +213,29 @@ class Interaction:
             first = first and not prompt.strong
         return None
 
-    def _enter(self, lines: Sequence[str], index: int, shown: list[Shown], deadline: float) -> int:
-        """Type the line at ``index`` and those that it goes on in; return the position behind."""
-        prompt = prompt_of(lines[index])
+    def _enter(self, deadline: float) -> None:
+        """Type the next line, which begins with a prompt, and those that it goes on in."""
+        line = self._todo.pop(0)
+        prompt = prompt_of(line)
         assert prompt is not None  # noqa: S101 - _next returns keys and prompts only
-        shown.append(Shown(lines[index], f"{prompt.prompt}{prompt.typed}"))
+        shown = self._parts[-1].shown
+        shown.append(Shown(line, f"{prompt.prompt}{prompt.typed}"))
         typed = prompt.typed
-        index += 1
-        while True:
+        self._type(self._translate(typed).encode() + b"\r")
+        while typed.endswith("\\") and self._todo and self._goes_on(deadline):
+            line = self._todo.pop(0)
+            typed = line.removeprefix("> ")
+            shown.append(Shown(line, f"> {typed}"))
             self._type(self._translate(typed).encode() + b"\r")
-            if not typed.endswith("\\") or index == len(lines) or not self._goes_on(deadline):
-                return index
-            typed = lines[index].removeprefix("> ")
-            shown.append(Shown(lines[index], f"> {typed}"))
-            index += 1
 
     def _goes_on(self, deadline: float) -> bool:
         """Wait until the program asks for the rest of a line."""
         while time.monotonic() < deadline:
-            if self._size > self._typed and self._cursor() and time.monotonic() - self._heard >= _PROMPT_SETTLED:
+            if (
+                self._size > self._typed
+                and self._cursor()
+                and time.monotonic() - self._heard >= _PROMPT_SETTLED
+            ):
                 return True
             self._read(_PROMPT_SETTLED)
             if self.terminal.mark.search(self.terminal.buffer):
@@ -227,24 +256,27 @@ class Interaction:
             candidates.append(_lines(text[: len(text) - len(cursor)]))
         for lines in candidates:
             mark = self._bindings.mark()
-            agrees = compare.matches([s.terminal for s in want], lines, self._bindings, tuple(self.substitutions))
+            agrees = compare.matches(
+                [s.terminal for s in want], lines, self._bindings, tuple(self.substitutions)
+            )
             self._bindings.rollback(mark)
             if agrees:
                 return lines
         return None
 
-    def _leave(self) -> None:
+    def _leave(self, outcome: Outcome) -> Outcome:
         """Go on behind what the page has shown; a prompt is shown again where it is used."""
         text = self._screen.text()
         cursor = text.rpartition("\n")[2]
         self._base = text[: len(text) - len(cursor)] if is_prompt(cursor) else text
         self._key = ""
         self._typed = -1
+        return outcome
 
     def _text(self) -> str:
         """Return what the terminal shows since the block's start or the last key."""
         text = self._screen.text()
-        new = text[len(self._base):] if text.startswith(self._base) else text
+        new = text.removeprefix(self._base)
         return new.removeprefix(self._key).removeprefix("\n") if self._key else new
 
     def _cursor(self) -> str:
@@ -258,8 +290,9 @@ class Interaction:
         return agrees
 
     def _type(self, data: bytes) -> None:
-        # The terminal echoes what is typed; a prompt seen before more than that came is the old one.
-        self._typed = self._size + len(data.rstrip(b"\r")) if data.endswith(b"\r") else self._size
+        # The terminal echoes what is typed; a prompt seen before more came is still the old one.
+        echo = len(data) - 1 if data.endswith(b"\r") else 0
+        self._typed = self._size + echo
         self._heard = time.monotonic()
         self.terminal.type(data)
 

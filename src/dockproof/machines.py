@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockproof import terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dockproof.lab import Lab
     from dockproof.terminal import Terminal
 
@@ -24,7 +25,9 @@ class LabMachines:
     def __init__(self, lab: Lab) -> None:
         """Take the lab over."""
         self.lab = lab
-        self.engine = tuple(int(part) for part in lab.engine.engine.split(".")[:3] if part.isdigit())
+        self.engine = tuple(
+            int(part) for part in lab.engine.engine.split(".")[:3] if part.isdigit()
+        )
 
     def open_terminal(self, node: str, number: int) -> Terminal:
         """Open terminal ``number`` on ``node``.
@@ -41,7 +44,9 @@ class LabMachines:
         try:
             return terminal.open_on(machine)
         except (terminal.NotReadyError, DockerException, OSError) as error:
-            raise LabError(f"{node}: no terminal can be opened: {error}", machine.log_tail()) from error
+            raise LabError(
+                f"{node}: no terminal can be opened: {error}", machine.log_tail()
+            ) from error
 
     def write_file(self, node: str, path: str, data: bytes) -> None:
         """Write a file: as the reader below the home directory, or as root where it is absolute.
@@ -51,7 +56,9 @@ class LabMachines:
         """
         absolute = path.startswith("/")
         self.lab.nodes[node].write_file(
-            path if absolute else f"{_HOME}/{path}", data, owner="root" if absolute else "you",
+            path if absolute else f"{_HOME}/{path}",
+            data,
+            owner="root" if absolute else "you",
         )
 
     def check(self) -> None:
@@ -63,9 +70,14 @@ class LabMachines:
         from dockproof.lab import LabError  # noqa: PLC0415
 
         for node in self.lab.nodes.values():
-            status, output = node.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=10)
+            status, output = node.run(
+                ["docker", "version", "--format", "{{.Server.Version}}"], timeout=10
+            )
             if status:
-                raise LabError(f"{node.name}: its engine doesn't answer any more: {output.strip()}", node.log_tail())
+                raise LabError(
+                    f"{node.name}: its engine doesn't answer any more: {output.strip()}",
+                    node.log_tail(),
+                )
 
     def close(self) -> None:
         """Remove the lab."""

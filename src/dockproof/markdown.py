@@ -10,25 +10,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockproof.errors import PageError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 _FENCE = re.compile(r"(?P<prefix>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _LIST_FENCE = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:`{3,}|~{3,})")
 _INFO = re.compile(
     r"[ \t]*(?:\.?(?P<language>[\w#.+-]+)(?=[ \t{]|$))?[ \t]*"
-    r"(?:\{(?P<attributes>[^\n]*)\}|(?P<options>(?:[ \t]*[A-Za-z]\w*(?:=(?:\"[^\"]*\"|'[^']*'))?(?=[ \t]|$))*))"
+    r"(?:\{(?P<attributes>[^\n]*)\}"
+    r"|(?P<options>(?:[ \t]*[A-Za-z]\w*(?:=(?:\"[^\"]*\"|'[^']*'))?(?=[ \t]|$))*))"
     r"[ \t]*$",
 )
-_OPTION = re.compile(r"(?P<key>[A-Za-z][\w-]*)=(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))")
+_OPTION = re.compile(
+    r"(?P<key>[A-Za-z][\w-]*)=(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S+))"
+)
 _CLASS = re.compile(r"(?:^|\s)\.(?P<name>[\w#.+-]+)")
 _HEADING = re.compile(
-    r"(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t]*#*[ \t]*(?:\{:?[ \t]*(?P<attributes>[^}]*)\})?[ \t]*$",
+    r"(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t]*#*[ \t]*"
+    r"(?:\{:?[ \t]*(?P<attributes>[^}]*)\})?[ \t]*$",
 )
 _ID = re.compile(r"(?:^|\s)#(?P<id>[\w:.-]+)")
 _COMMENT_LINE = re.compile(r"(?P<prefix>[> \t]*)<!--(?P<body>.*?)-->[ \t]*$")
@@ -129,9 +133,12 @@ class Page:
         """
         lab = self.meta.get("lab", {})
         nodes = lab.get("nodes", 1) if isinstance(lab, dict) else None
-        if not isinstance(nodes, int) or not 1 <= nodes <= 9 or set(lab) - {"nodes"}:  # noqa: PLR2004 - addresses .10 to .18
-            raise PageError(self.place(1), "the front matter's `lab` is not understood",
-                            "write `lab: {nodes: 2}`, with 1 to 9 nodes")
+        if type(nodes) is not int or not 1 <= nodes <= 9 or set(lab) - {"nodes"}:  # noqa: PLR2004 - addresses .10 to .18
+            raise PageError(
+                self.place(1),
+                "the front matter's `lab` is not understood",
+                "write `lab: {nodes: 2}`, with 1 to 9 nodes",
+            )
         return nodes
 
 
@@ -153,8 +160,9 @@ def read(path: Path, shown: Path, snippets: Sequence[Path]) -> Page:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PageError(Place(shown, 1), f"not UTF-8 at byte {error.start}",
-                        "save the page as UTF-8") from error
+        raise PageError(
+            Place(shown, 1), f"not UTF-8 at byte {error.start}", "save the page as UTF-8"
+        ) from error
     return parse(text, shown, snippets)
 
 
@@ -179,10 +187,15 @@ def _front_matter(text: str, shown: Path) -> tuple[dict[str, Any], int]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         number = mark.line + 2 if mark else 1
-        raise PageError(Place(shown, number), "the front matter is not YAML",
-                        f"mend it ({getattr(error, 'problem', error)})") from error
+        raise PageError(
+            Place(shown, number),
+            "the front matter is not YAML",
+            f"mend it ({getattr(error, 'problem', error)})",
+        ) from error
     if not isinstance(meta, dict):
-        raise PageError(Place(shown, 1), "the front matter is not a mapping", "write `key: value` lines")
+        raise PageError(
+            Place(shown, 1), "the front matter is not a mapping", "write `key: value` lines"
+        )
     return meta, match[0].count("\n")
 
 
@@ -197,7 +210,8 @@ def _expand(lines: Sequence[Line], shown: Path, snippets: Sequence[Path]) -> Ite
 
     extension = SnippetExtension(
         base_path=[str(folder) for folder in snippets],
-        check_paths=True, dedent_subsections=True,
+        check_paths=True,
+        dedent_subsections=True,
     )
     expander = SnippetPreprocessor(extension.getConfigs(), Markdown())
     iterator = iter(lines)
@@ -215,8 +229,11 @@ def _expand(lines: Sequence[Line], shown: Path, snippets: Sequence[Path]) -> Ite
         try:
             expanded = expander.run(chunk)
         except SnippetMissingError as error:
-            raise PageError(Place(shown, line.number), f"the include can't be read: {error}",
-                            "correct the path, or add the file below the snippets' folder") from error
+            raise PageError(
+                Place(shown, line.number),
+                f"the include can't be read: {error}",
+                "correct the path, or add the file below the snippets' folder",
+            ) from error
         yield from (Line(text, line.number) for text in expanded)
 
 
@@ -236,8 +253,11 @@ def _scan(lines: Sequence[Line], meta: dict[str, Any], shown: Path) -> Page:
             above = None
             continue
         if _LIST_FENCE.match(line.text):
-            raise PageError(Place(shown, line.number), "a fence opens on a list item's own line, where MkDocs doesn't see it",
-                            "put the fence on a line of its own, indented by four spaces")
+            raise PageError(
+                Place(shown, line.number),
+                "a fence opens on a list item's own line, where MkDocs doesn't see it",
+                "put the fence on a line of its own, indented by four spaces",
+            )
         if above:
             loose.append(above)
         comment = _COMMENT_LINE.match(line.text)
@@ -245,8 +265,14 @@ def _scan(lines: Sequence[Line], meta: dict[str, Any], shown: Path) -> Page:
         heading = _HEADING.match(line.text)
         if heading:
             found = _ID.search(heading["attributes"] or "")
-            headings.append(Heading(len(heading["level"]), heading["title"],
-                                    found["id"] if found else None, line.number))
+            headings.append(
+                Heading(
+                    len(heading["level"]),
+                    heading["title"],
+                    found["id"] if found else None,
+                    line.number,
+                )
+            )
         prose.append(line)
         position += 1
     if above:
@@ -254,9 +280,13 @@ def _scan(lines: Sequence[Line], meta: dict[str, Any], shown: Path) -> Page:
     return Page(shown, meta, tuple(headings), tuple(fences), tuple(loose), tuple(prose))
 
 
-def _fence(  # noqa: PLR0913 - one call; the parts of the scanner's state
-    lines: Sequence[Line], start: int, opening: re.Match[str], headings: list[Heading],
-    above: Comment | None, shown: Path,
+def _fence(  # noqa: PLR0913, PLR0917 - one call, with the parts of the scanner's state
+    lines: Sequence[Line],
+    start: int,
+    opening: re.Match[str],
+    headings: list[Heading],
+    above: Comment | None,
+    shown: Path,
 ) -> tuple[Fence, int]:
     """Read the fence that opens at ``start``; return it and the position behind it."""
     line = lines[start]
@@ -270,11 +300,22 @@ def _fence(  # noqa: PLR0913 - one call; the parts of the scanner's state
             break
         if closing.match(text):
             language, options = _info(opening["info"], place)
-            return Fence(language, options, tuple(body), line.number, lines[position].number,
-                         headings[-1] if headings else None, above, opening["prefix"]), position + 1
+            return Fence(
+                language,
+                options,
+                tuple(body),
+                line.number,
+                lines[position].number,
+                headings[-1] if headings else None,
+                above,
+                opening["prefix"],
+            ), position + 1
         body.append(Line(text, lines[position].number))
-    raise PageError(place, "the fence is never closed",
-                    f"close it with {opening['fence']} on a line of its own, indented as the opening is")
+    raise PageError(
+        place,
+        "the fence is never closed",
+        f"close it with {opening['fence']} on a line of its own, indented as the opening is",
+    )
 
 
 def _dedent(text: str, prefix: str) -> str | None:
@@ -286,17 +327,22 @@ def _dedent(text: str, prefix: str) -> str | None:
     if "\t" in text[: len(prefix)]:
         text = text.expandtabs(4)
     if text.startswith(prefix):
-        return text[len(prefix):]
+        return text[len(prefix) :]
     return "" if text.strip() == prefix.strip() else None
 
 
 def _info(info: str, place: Place) -> tuple[str, dict[str, str]]:
     match = _INFO.match(info)
     if match is None:
-        raise PageError(place, f"the fence's info string {info.strip()!r} is not understood",
-                        'write the language first, then options such as title="dir/file"')
+        raise PageError(
+            place,
+            f"the fence's info string {info.strip()!r} is not understood",
+            'write the language first, then options such as title="dir/file"',
+        )
     written = match["attributes"] if match["attributes"] is not None else match["options"] or ""
-    options = {m["key"]: m["double"] or m["single"] or m["bare"] or "" for m in _OPTION.finditer(written)}
+    options = {
+        m["key"]: m["double"] or m["single"] or m["bare"] or "" for m in _OPTION.finditer(written)
+    }
     language = match["language"] or ""
     if not language and match["attributes"] is not None:
         bare = _OPTION.sub("", written)

@@ -47,7 +47,9 @@ STATE = State()
 
 def _runs() -> Runs:
     if STATE.runs is None:
-        raise RuntimeError("no page can be run: name dockproof.plugin in conftest.py's pytest_plugins")
+        raise RuntimeError(
+            "no page can be run: name dockproof.plugin in conftest.py's pytest_plugins"
+        )
     return STATE.runs
 
 
@@ -119,7 +121,10 @@ class PageSybil(Sybil):  # type: ignore[misc,unused-ignore]
                     # Several fences may come from one line's include; each has a place of its own.
                     used = max(used + 1, starts[block.fence.number - 1])
                     document.add(Region(used, used, Part(page, index), _evaluate))
-            if self.config.language_of(path) == self.config.source_language and len(self.config.languages) > 1:
+            if (
+                self.config.language_of(path) == self.config.source_language
+                and len(self.config.languages) > 1
+            ):
                 document.add(Region(len(text), len(text), Part(page, None), self._twins))
         except PageError as error:
             raise pytest.Collector.CollectError(str(error)) from error
@@ -129,7 +134,9 @@ class PageSybil(Sybil):  # type: ignore[misc,unused-ignore]
     def pytest(self) -> Callable[[Path, pytest.Collector], pytest.Collector | None]:
         """Return a ``pytest_collect_file`` hook, as :meth:`sybil.Sybil.pytest` does."""
 
-        def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        def pytest_collect_file(
+            file_path: Path, parent: pytest.Collector
+        ) -> pytest.Collector | None:
             if not self.should_parse(file_path):
                 return None
             return PageFile.from_parent(parent, path=file_path, sybils=[self])
@@ -174,10 +181,10 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
 
     def runtest(self) -> None:
         """Run the block, and leave what was run to the reports."""
-        super().runtest()
         block = self.part.block
         if block is not None:
             self.user_properties += [("kind", str(block.kind)), ("steps", str(len(block.steps)))]
+        super().runtest()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - as in pytest
         """Return the text of a page's failure, or pytest's own for the rest."""
@@ -198,7 +205,9 @@ def is_lab_error(error: BaseException | None) -> bool:
 def lab_error(error: BaseException) -> str:
     """Return the text for a broken lab, with the end of the engine's log."""
     log = str(getattr(error, "log", "")).strip()
-    return f"the lab is broken: {error}" + (f"\n\nthe end of the engine's log:\n{log}" if log else "")
+    return f"the lab is broken: {error}" + (
+        f"\n\nthe end of the engine's log:\n{log}" if log else ""
+    )
 
 
 def load(path: Path, site: Config) -> Blocks:
@@ -210,8 +219,11 @@ def load(path: Path, site: Config) -> Blocks:
     page = blocks.load(path, site)
     for language, twin in site.twins_of(path).items():
         if not twin.is_file():
-            raise PageError(page.place(1), f"the page has no twin in {language}",
-                            f"write {site.shown(twin)}, with the same blocks")
+            raise PageError(
+                page.place(1),
+                f"the page has no twin in {language}",
+                f"write {site.shown(twin)}, with the same blocks",
+            )
     return page
 
 
@@ -232,7 +244,9 @@ def _evaluate(example: Example) -> str | None:
     if result.failures:
         return report.failure(result, page, block)
     if len(result.steps) != len(block.steps):
-        return f"{page.place(block.fence.number)}: ran {len(result.steps)} of {len(block.steps)} steps"
+        return (
+            f"{page.place(block.fence.number)}: ran {len(result.steps)} of {len(block.steps)} steps"
+        )
     return None
 
 
@@ -250,5 +264,3 @@ def _blocked(result: BlockResult, page: Blocks) -> str:
                 pytest.skip(reason)
             return f"{reason}\n\n{report.failure(earlier, page, block)}"
     raise AssertionError(culprit)
-
-

@@ -72,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None],
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count a lab that breaks under a page as an error, not as the page's failure."""
     outcome = yield
@@ -99,22 +100,28 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for reports in terminalreporter.stats.values():
         for one in reports:
             properties = dict(getattr(one, "user_properties", ()))
-            if "kind" in properties and getattr(one, "when", "") == "call":
+            if "kind" in properties and one.when == "call" and not one.skipped:
                 done[properties["kind"]] += 1
                 done["steps"] += int(properties["steps"])
     terminalreporter.write_sep("-", "pages")
     terminalreporter.write_line(
         f"{len(counts)} pages, {sum(total[k] for k in (*Kind, 'skipped'))} fences: "
         f"{total['session']} sessions with {total['steps']} steps, {total['file']} files, "
-        f"{total['display']} display-only, {total['text']} text, {total['skipped']} skipped with a reason",
+        f"{total['display']} display-only, {total['text']} text, "
+        f"{total['skipped']} skipped with a reason",
     )
     terminalreporter.write_line(
-        f"in this run: {done['session']} sessions with {done['steps']} steps proved or failed, {done['file']} files written",
+        f"in this run: {done['session']} sessions with {done['steps']} steps proved or failed, "
+        f"{done['file']} files written",
     )
     for report_ in terminalreporter.stats.get("blocked", []):
-        terminalreporter.write_line(f"BLOCKED {report_.nodeid}: {report_.longrepr[2].removeprefix('Skipped: ')}")
+        terminalreporter.write_line(
+            f"BLOCKED {report_.nodeid}: {report_.longrepr[2].removeprefix('Skipped: ')}"
+        )
     if not total["steps"]:
-        terminalreporter.write_line("ERROR: the pages have no step at all: nothing is proved", red=True)
+        terminalreporter.write_line(
+            "ERROR: the pages have no step at all: nothing is proved", red=True
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -124,7 +131,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["dockproof"] = {name: dict(counts) for name, counts in STATE.counts.items()}
         return
     counts = getattr(session.config, "_dockproof_counts", None) or STATE.counts
-    if counts and not any(c["steps"] for c in counts.values()) and session.exitstatus == pytest.ExitCode.OK:
+    if (
+        counts
+        and not any(c["steps"] for c in counts.values())
+        and session.exitstatus == pytest.ExitCode.OK
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -29,10 +29,14 @@ def failure(result: BlockResult, page: Blocks, block: Block) -> str:
         For each step that failed: ``path:line`` of the step, the nearest heading, the command, the
         exit statuses and a unified diff whose line numbers are the page's.
     """
-    texts = [_step_failure(step, own_step(step, result, block), page, block) for step in result.failures]
+    texts = [
+        _step_failure(step, own_step(step, result, block), page, block) for step in result.failures
+    ]
     blocked = sum(step.status is Status.BLOCKED for step in result.steps)
     if blocked:
-        texts.append(f"{blocked} later step{'s' if blocked > 1 else ''} of this block blocked by it")
+        texts.append(
+            f"{blocked} later step{'s' if blocked > 1 else ''} of this block blocked by it"
+        )
     return "\n\n".join(texts)
 
 
@@ -43,15 +47,20 @@ def own_step(step: StepResult, ran: BlockResult, block: Block) -> Step:
 
 def _step_failure(result: StepResult, step: Step, page: Blocks, block: Block) -> str:
     heading = block.fence.heading
-    lines = [f"{page.place(step.number)}: {result.status}{f': {result.detail}' if result.detail else ''}"]
+    detail = f": {result.detail}" if result.detail else ""
+    lines = [f"{page.place(step.number)}: {result.status}{detail}"]
     if heading is not None:
-        lines.append(f"  under: {'#' * heading.level} {heading.title}{f' (#{heading.id})' if heading.id else ''}")
-    command = step.shown.split("\n") if step.command is not None else ["(in the program still running)"]
+        anchor = f" (#{heading.id})" if heading.id else ""
+        lines.append(f"  under: {'#' * heading.level} {heading.title}{anchor}")
+    command = (
+        step.shown.split("\n") if step.command is not None else ["(in the program still running)"]
+    )
     lines.append(f"  step:  {command[0]}")
     lines += [f"         {line}" for line in command[1:]]
     lines += [f"  run as: `{s.page}` was {s.run}" for s in result.substitutions if s.page != s.run]
     if result.exit is not None or result.status is Status.EXIT:
-        lines.append(f"  exit:  expected {result.wanted}, actual {'none' if result.exit is None else result.exit}")
+        actual = "none" if result.exit is None else result.exit
+        lines.append(f"  exit:  expected {result.wanted}, actual {actual}")
     lines += [f"  {line}" for line in _diff(result, step, page)]
     return "\n".join(lines)
 
@@ -66,5 +75,12 @@ def _diff(result: StepResult, step: Step, page: Blocks) -> list[str]:
         return []
     first = step.expected[0].number if step.expected else step.end + 1
     diff = list(difflib.unified_diff(old, new, f"{page.path} (the page)", "this run", lineterm=""))
-    return [_HUNK.sub(lambda m: f"@@ -{int(m[1]) + first - 1}{m[2] or ''} +{int(m[3]) + first - 1}{m[4] or ''} @@", line)
-            for line in diff]
+    return [
+        _HUNK.sub(
+            lambda m: (
+                f"@@ -{int(m[1]) + first - 1}{m[2] or ''} +{int(m[3]) + first - 1}{m[4] or ''} @@"
+            ),
+            line,
+        )
+        for line in diff
+    ]

@@ -40,7 +40,7 @@ class StepResult:
         status: How it ended.
         expected: The lines that the page shows, as the terminal would have them.
         actual: The lines that the terminal had.
-        merged: The lines that the page would have to show instead; see :func:`dockproof.compare.merge`.
+        merged: What the page would have to show; see :func:`dockproof.compare.merge`.
         exit: The exit status, or None where there is none.
         wanted: The exit status that the page wants.
         seconds: How long it took.

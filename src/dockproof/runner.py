@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pexpect
@@ -13,7 +14,7 @@ from dockproof.bindings import AmbiguousError, Bindings
 from dockproof.blocks import Kind
 from dockproof.interaction import MOST_OUTPUT, Interaction, Outcome, Shown
 from dockproof.results import STOPPING, BlockResult, Status, StepResult
-from dockproof.session import KEYS, prompt_of
+from dockproof.session import is_key, prompt_of
 from dockproof.terminal import EndedError
 
 if TYPE_CHECKING:
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from dockproof.session import Step
     from dockproof.terminal import Terminal
 
-_AHEAD = 16_384
-"""Bytes of commands that a shell may have waiting; well below what a pipe holds."""
+# What a shell may have waiting stays well below what a pipe holds (64 KiB, pipe(7)).
+_MOST_AHEAD = 100
+_LONGEST_AHEAD = 300
 _RETRY_PAUSE = 0.25
+_LONGEST_MARK = 80
 _INTERRUPTED = 130
 
 
@@ -97,7 +100,10 @@ class PageRunner:
 
     def _run(self, block: Block) -> BlockResult:
         result = BlockResult(block)
-        if block.kind in {Kind.DISPLAY, Kind.TEXT} or block.directives.skip_reason(self.page.language) is not None:
+        if (
+            block.kind in {Kind.DISPLAY, Kind.TEXT}
+            or block.directives.skip_reason(self.page.language) is not None
+        ):
             return result
         if self._stopped is not None:
             result.blocked_by = self._stopped
@@ -114,46 +120,43 @@ class PageRunner:
         return result
 
     def _session(self, block: Block, result: BlockResult) -> None:
-        number = block.directives.terminal
         steps = deque(block.steps)
-        last = block.steps[-1]
-        sent: deque[tuple[Step, Interaction | None, list[Substitution]]] = deque()
-        waiting = 0
-        where: tuple[str, int] | None = None
+        sent: deque[_Sent] = deque()
         while steps or sent:
-            # Give the shell commands ahead, as long as they don't depend on what is still to come.
-            while steps and (not sent or ((steps[0].node, number) == where and waiting < _AHEAD
-                                          and not self._depends(steps[0]))):
-                step = steps.popleft()
-                where = (step.node, number)
-                try:
-                    sent.append(self._begin(step, where, block))
-                except AmbiguousError as error:
-                    result.steps.append(StepResult(step, Status.AMBIGUOUS, detail=str(error)))
-                    if not sent:
-                        break
-                except _StuckError as error:
-                    self._stop(result, StepResult(step, Status.INPUT, detail=str(error)), [*steps])
-                    return
-                waiting += len(step.shown)
-            if not sent:
-                continue
-            step, resumed, substitutions = sent.popleft()
-            waiting -= len(step.shown)
-            assert where is not None  # noqa: S101 - a step was sent there
-            outcome = self._follow(step, where, resumed, substitutions, block, stays=block.directives.running and step is last)
-            judged = self._judge(step, block, outcome, substitutions)
+            start = time.monotonic()
+            try:
+                self._send_ahead(steps, sent, block)
+                one = sent.popleft()
+                stays = block.directives.running and one.step is block.steps[-1]
+                judged = self._judge(one, block, self._follow(one, block, stays=stays), start)
+            except _NotBegunError as error:
+                judged = StepResult(error.step, error.status, detail=str(error))
             result.steps.append(judged)
             if judged.status in STOPPING:
-                self._stop(result, judged, [*(s for s, _, _ in sent), *steps])
+                self._stop(judged)
+                rest = [*(one.step for one in sent), *steps]
+                result.steps += [StepResult(step, Status.BLOCKED) for step in rest]
                 return
-        result.steps.sort(key=lambda r: r.step.number)
 
-    def _stop(self, result: BlockResult, why: StepResult, rest: list[Step]) -> None:
-        """Report what stopped the page, and the block's later steps as blocked by it."""
-        if why not in result.steps:
-            result.steps.append(why)
-        result.steps += [StepResult(step, Status.BLOCKED) for step in rest]
+    def _send_ahead(self, steps: deque[Step], sent: deque[_Sent], block: Block) -> None:
+        """Give the shell the next commands, as long as they don't depend on what is to come.
+
+        Raises:
+            _NotBegunError: The next step can't be begun.
+        """
+        while steps:
+            where = (steps[0].node, block.directives.terminal)
+            if sent and (
+                len(sent) >= _MOST_AHEAD
+                or len(steps[0].shown) > _LONGEST_AHEAD
+                or where != sent[0].where
+                or self._depends(steps[0])
+            ):
+                return
+            sent.append(self._begin(steps.popleft(), where, block))
+
+    def _stop(self, why: StepResult) -> None:
+        """Run no more of the page, unless it is the lab that is broken."""
         self._stopped = why
         self.machines.check()
         for terminal in self._terminals.values():
@@ -169,59 +172,93 @@ class PageRunner:
         except AmbiguousError:
             return True
 
-    def _begin(self, step: Step, where: tuple[str, int], block: Block) -> tuple[Step, Interaction | None, list[Substitution]]:
+    def _begin(self, step: Step, where: tuple[str, int], block: Block) -> _Sent:
         """Give the step's command to its shell, or find the program that it goes on in."""
         running = self._running.pop(where, None)
         if step.command is None:
             if running is None:
-                raise _StuckError("no program is running in this terminal")
-            return step, running, running.substitutions
+                raise _NotBegunError(
+                    step, Status.INPUT, "no program is running in this terminal any more"
+                )
+            return _Sent(step, where, running, running.substitutions)
         terminal = self._terminal(where)
         if running is not None:
-            printed = running.finish(block.directives.timeout)
-            if printed is None:
-                raise _StuckError("the program that an earlier block left running in this terminal hasn't ended: "
-                                  "end it with `^C`, or use `terminal=2`")
-            if printed.strip():
-                raise _StuckError("the program that an earlier block left running in this terminal printed "
-                                  f"more before it ended: show it at this block's start:\n{printed.rstrip()}")
-        command, substitutions = self._bindings.to_run(step.command)
+            self._finish(running, step, block)
+        try:
+            command, substitutions = self._bindings.to_run(step.command)
+        except AmbiguousError as error:
+            raise _NotBegunError(step, Status.AMBIGUOUS, str(error)) from error
         self._bindings.note_typed(step.command)
-        terminal.send(command)
-        return step, None, substitutions
+        try:
+            terminal.send(command)
+        except EndedError as error:
+            raise _NotBegunError(step, Status.SHELL, "the shell had ended before") from error
+        return _Sent(step, where, None, substitutions)
+
+    @staticmethod
+    def _finish(running: Interaction, step: Step, block: Block) -> None:
+        """See the end of a program that an earlier block left running in this terminal."""
+        try:
+            printed = running.finish(block.directives.timeout)
+        except EndedError as error:
+            raise _NotBegunError(step, Status.SHELL, "the shell had ended before") from error
+        if printed is None:
+            raise _NotBegunError(
+                step,
+                Status.INPUT,
+                "the program that an earlier block left running in this terminal hasn't ended: "
+                "end it with `^C`, or use `terminal=2`",
+            )
+        if printed.strip():
+            raise _NotBegunError(
+                step,
+                Status.INPUT,
+                "the program that an earlier block left running in this terminal printed more "
+                f"before it ended: show that at this block's start:\n{printed.rstrip()}",
+            )
 
     def _terminal(self, where: tuple[str, int]) -> Terminal:
         if where not in self._terminals:
             self._terminals[where] = self.machines.open_terminal(*where)
         return self._terminals[where]
 
-    def _follow(self, step: Step, where: tuple[str, int], resumed: Interaction | None,  # noqa: PLR0913 - one call
-                substitutions: list[Substitution], block: Block, *, stays: bool) -> Outcome:
-        terminal = self._terminal(where)
-        lines = [line.text for line in step.expected]
+    def _follow(self, sent: _Sent, block: Block, *, stays: bool) -> Outcome:
+        """See what comes of a step; repeat it where the page says so."""
         directives = block.directives
+        step, terminal = sent.step, self._terminal(sent.where)
+        lines = [line.text for line in step.expected]
         last = step is block.steps[-1]
         deadline = time.monotonic() + directives.retry if last and directives.retry else 0.0
         while True:
-            interaction = resumed
             try:
-                if interaction is None:
-                    if not stays and not deadline and not any(_typable(text) for text in lines):
-                        return _plain(terminal, lines, directives.timeout)
-                    interaction = Interaction(terminal, self._bindings, self._translator(substitutions), substitutions)
-                outcome = interaction.run(lines, directives.timeout, stays=stays)
+                if stays or sent.resumed or any(_typable(text) for text in lines):
+                    outcome = self._interact(sent, terminal, lines, directives.timeout, stays=stays)
+                else:
+                    outcome = _plain(terminal, lines, directives.timeout)
             except EndedError:
                 self.machines.check()
-                return Outcome(Status.SHELL, None, [Shown(t, t) for t in lines], [], interrupted=False,
-                               detail="use `bash -c` for what ends a shell")
-            if stays and outcome.status is Status.PASSED:
-                self._running[where] = interaction
-            if not deadline or outcome.status is not Status.PASSED or self._holds(outcome, directives.exit, substitutions):
-                return outcome
-            if time.monotonic() >= deadline or step.command is None:
+                detail = "run what ends a shell in one of its own, as in `bash -c '…'`"
+                return Outcome(Status.SHELL, None, _as_shown(lines), [], detail)
+            if (
+                time.monotonic() >= deadline
+                or step.command is None
+                or outcome.status is not Status.PASSED
+                or self._holds(outcome, directives.exit, sent.substitutions)
+            ):
                 return outcome
             time.sleep(_RETRY_PAUSE)
             terminal.send(self._bindings.to_run(step.command)[0])
+
+    def _interact(
+        self, sent: _Sent, terminal: Terminal, lines: list[str], timeout: float, *, stays: bool
+    ) -> Outcome:
+        interaction = sent.resumed or Interaction(
+            terminal, self._bindings, self._translator(sent.substitutions), sent.substitutions
+        )
+        outcome = interaction.run(lines, timeout, stays=stays)
+        if stays and outcome.status is Status.PASSED:
+            self._running[sent.where] = interaction
+        return outcome
 
     def _translator(self, substitutions: list[Substitution]) -> Callable[[str], str]:
         def translate(typed: str) -> str:
@@ -233,34 +270,72 @@ class PageRunner:
 
     def _holds(self, outcome: Outcome, wanted: int, substitutions: list[Substitution]) -> bool:
         mark = self._bindings.mark()
-        agrees = compare.matches([s.terminal for s in outcome.expected], outcome.actual, self._bindings, tuple(substitutions))
+        agrees = compare.matches(
+            [s.terminal for s in outcome.expected],
+            outcome.actual,
+            self._bindings,
+            tuple(substitutions),
+        )
         self._bindings.rollback(mark)
         return agrees and outcome.exit == wanted
 
-    def _judge(self, step: Step, block: Block, outcome: Outcome, substitutions: list[Substitution]) -> StepResult:
+    def _judge(self, sent: _Sent, block: Block, outcome: Outcome, start: float) -> StepResult:
         """Compare what the step printed and how it ended with what the page says."""
-        wanted = block.directives.exit if step is block.steps[-1] else 0
+        wanted = block.directives.exit if sent.step is block.steps[-1] else 0
         expected = [shown.terminal for shown in outcome.expected]
-        made = tuple(substitutions)
+        made = tuple(sent.substitutions)
         agrees = compare.matches(expected, outcome.actual, self._bindings, made)
         status = outcome.status
         if status is Status.PASSED:
-            fine = outcome.exit in {None, wanted} or (
-                outcome.interrupted and outcome.exit == _INTERRUPTED and "exit" not in block.directives.given
-            )
-            status = Status.PASSED if agrees and fine else Status.OUTPUT if not agrees else Status.EXIT
+            # A program that the page itself interrupts ends with 130, unless the page says more.
+            by_key = outcome.interrupted and "exit" not in block.directives.given
+            fine = outcome.exit in {None, wanted} or (by_key and outcome.exit == _INTERRUPTED)
+            if not agrees:
+                status = Status.OUTPUT
+            elif not fine:
+                status = Status.EXIT
         merged: list[int | str] = []
         if status is not Status.PASSED:
             self.machines.check()
             merged = compare.merge(expected, outcome.actual, self._bindings, made)
         return StepResult(
-            step, status, tuple(shown.page for shown in outcome.expected), tuple(outcome.actual), tuple(merged),
-            outcome.exit, wanted, 0.0, outcome.detail, made,
+            sent.step,
+            status,
+            tuple(shown.page for shown in outcome.expected),
+            tuple(outcome.actual),
+            tuple(merged),
+            outcome.exit,
+            wanted,
+            time.monotonic() - start,
+            outcome.detail,
+            made,
         )
 
 
-class _StuckError(Exception):
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A step whose command its shell has.
+
+    Attributes:
+        step: The step.
+        where: The node and the terminal's number.
+        resumed: The program that it goes on in, or None.
+        substitutions: The words of the command that were run as other words.
+    """
+
+    step: Step
+    where: tuple[str, int]
+    resumed: Interaction | None
+    substitutions: list[Substitution]
+
+
+class _NotBegunError(Exception):
     """A step can't be begun."""
+
+    def __init__(self, step: Step, status: Status, detail: str) -> None:
+        super().__init__(detail)
+        self.step = step
+        self.status = status
 
 
 def _plain(terminal: Terminal, lines: list[str], timeout: float) -> Outcome:
@@ -268,29 +343,33 @@ def _plain(terminal: Terminal, lines: list[str], timeout: float) -> Outcome:
     deadline = time.monotonic() + timeout
     searched = 0
     while not (match := terminal.mark.search(terminal.buffer, searched)):
-        searched = max(0, len(terminal.buffer) - 80)
+        searched = max(0, len(terminal.buffer) - _LONGEST_MARK)
         if searched > MOST_OUTPUT:
-            return Outcome(Status.FLOOD, None, [], [], interrupted=False, detail=f"more than {MOST_OUTPUT >> 20} MiB")
-        left = deadline - time.monotonic()
+            detail = f"more than {MOST_OUTPUT >> 20} MiB"
+            return Outcome(Status.FLOOD, None, [], [], detail)
         try:
-            if left <= 0:
-                raise pexpect.TIMEOUT("")
-            terminal.read(left)
+            terminal.read(max(deadline - time.monotonic(), 0.001))
         except pexpect.TIMEOUT:
+            if time.monotonic() < deadline:
+                continue
             text = screen.render(bytes(terminal.buffer))
             cursor = text.rpartition("\n")[2].strip()
             waiting = f"; it may be waiting for input at `{cursor}`" if cursor else ""
-            return Outcome(Status.TIMEOUT, None, [Shown(t, t) for t in lines], text.splitlines(), interrupted=False,
-                           detail=f"after {timeout:g} s{waiting}")
+            detail = f"after {timeout:g} s{waiting}"
+            return Outcome(Status.TIMEOUT, None, _as_shown(lines), text.splitlines(), detail)
     text = screen.render(bytes(terminal.buffer[: match.start()]))
     status = int(match[1])
     del terminal.buffer[: match.end()]
-    return Outcome(Status.PASSED, status, [Shown(t, t) for t in lines],
-                   text.removesuffix("\n").split("\n") if text else [], interrupted=False)
+    actual = text.removesuffix("\n").split("\n") if text else []
+    return Outcome(Status.PASSED, status, _as_shown(lines), actual)
+
+
+def _as_shown(lines: list[str]) -> list[Shown]:
+    return [Shown(text, text) for text in lines]
 
 
 def _typable(text: str) -> bool:
-    return text.strip() in KEYS or prompt_of(text) is not None
+    return is_key(text) or prompt_of(text) is not None
 
 
 def _live_values(page: Blocks) -> Bindings:

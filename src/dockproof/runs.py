@@ -40,7 +40,9 @@ class Runs:
     def runner(self, page: Blocks) -> PageRunner:
         """Return the runner of the page or of its twin with the same blocks."""
         if page.key not in self._runners:
-            self._runners[page.key] = PageRunner(page, lambda: LabMachines(self.factory.open(page.page.nodes)))
+            self._runners[page.key] = PageRunner(
+                page, lambda: LabMachines(self.factory.open(page.page.nodes))
+            )
         return self._runners[page.key]
 
     @property

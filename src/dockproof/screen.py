@@ -19,13 +19,14 @@ _HISTORY = 20_000
 _PLAIN = re.compile(rb"[^\x00-\x08\x0b-\x1f\x7f]*\Z")
 
 
-class _Screen(pyte.HistoryScreen):  # type: ignore[misc]  # pyte has no types
+class _Screen(pyte.HistoryScreen):
     """A screen that remembers which lines go on in the next one."""
 
     def draw(self, data: str) -> None:
         for character in data:
             if self.cursor.x == self.columns and pyte.modes.DECAWM in self.mode:
-                self.buffer[self.cursor.y].goes_on = True
+                # The mark goes with the line when it scrolls into the history.
+                self.buffer[self.cursor.y].goes_on = True  # type: ignore[attr-defined]
             super().draw(character)
 
 
@@ -62,14 +63,14 @@ class Screen:
                 return text
             self._screen = _Screen(COLUMNS, ROWS, history=_HISTORY, ratio=0.5)
             self._stream = pyte.Stream(self._screen)
-        new = bytes(self._data[self._fed:])
+        new = bytes(self._data[self._fed :])
         self._fed = len(self._data)
         self._stream.feed(self._decoder.decode(new))
         return self._read(self._screen)
 
     @staticmethod
     def _read(screen: _Screen) -> str:
-        rows = [(line, None) for line in screen.history.top]
+        rows: list[tuple[Any, int | None]] = [(line, None) for line in screen.history.top]
         rows += [(screen.buffer[y], y) for y in range(screen.lines)]
         out: list[str] = []
         last = 0
@@ -78,7 +79,11 @@ class Screen:
             width = max(line, default=-1) + 1
             text = "".join(line[x].data for x in range(width)).rstrip()
             if y == screen.cursor.y:
-                text = text.ljust(min(screen.cursor.x, screen.columns)) if screen.cursor.x > len(text) else text
+                text = (
+                    text.ljust(min(screen.cursor.x, screen.columns))
+                    if screen.cursor.x > len(text)
+                    else text
+                )
             goes_on = getattr(line, "goes_on", False)
             if goes_on:
                 text = text.ljust(screen.columns)

@@ -1,8 +1,9 @@
 """Third stage: a ``console`` fence cut into steps.
 
-A step is a command and the lines that follow it up to the next one. Some of those lines may be typed
-into the program that the step started: keys (``^C``), and lines that begin with a prompt. Whether a
-line that looks like a prompt is one, only the run can tell (see :mod:`dockproof.runner`).
+A step is a command and the lines that follow it up to the next one. Some of those lines may be
+typed into the program that the step started: keys (``^C``), and lines that begin with a prompt.
+Whether a line that looks like a prompt is one, only the run can tell (see
+:mod:`dockproof.interaction`).
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
 _STRONG = re.compile(
     r"(?:\([\w.-]+\) ?)?(?:"
-    r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"      # root@1f0c…:/#
-    r"|\[[^\]\n]*\][#$]"                   # [root@host dir]#
-    r"|(?:~|/[^\s#$]*) [#$]"               # / #
+    r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"  # root@1f0c…:/#
+    r"|\[[^\]\n]*\][#$]"  # [root@host dir]#
+    r"|(?:~|/[^\s#$]*) [#$]"  # / #
     r"|(?:bash|sh|ash|dash|zsh)-[\d.…]+[#$]"
-    r"|[\w.:@\[\]()-]*[=>]?[#>]"           # >>> and mysql> and postgres=# and #
+    r"|[\w.:@\[\]()-]*[=>]?[#>]"  # >>> and mysql> and postgres=# and #
     r"|>>>|\.\.\.|In \[\d+\]:"
     r") ",
 )
@@ -77,15 +78,20 @@ def prompt_of(text: str) -> Prompt | None:
     """Return ``text`` as a line typed at a prompt, or None where it can't be one."""
     match = _STRONG.match(text)
     if match:
-        return Prompt(match[0], strip_comment(text[match.end():]), strong=True)
+        return Prompt(match[0], strip_comment(text[match.end() :]), strong=True)
     match = _WEAK.match(text)
     if match:
-        return Prompt(match[0], text[match.end():], strong=False)
+        return Prompt(match[0], text[match.end() :], strong=False)
     return None
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a line is a key that the reader presses."""
+    return text.strip() in KEYS
+
+
 def is_prompt(text: str) -> bool:
-    """Tell whether ``text`` is a prompt, in the form of a shell's or an interpreter's, and no more."""
+    """Tell whether ``text`` is a shell's or an interpreter's prompt and nothing more."""
     match = _STRONG.match(f"{text.rstrip()} ")
     return bool(text.strip()) and match is not None and match.end() >= len(text.rstrip())
 
@@ -109,8 +115,9 @@ def strip_comment(command: str) -> str:
         elif character in "'\"`":
             quote = character
         elif (
-            character == "#" and (position == 0 or command[position - 1].isspace())
-            and command[position + 1: position + 2] in {" ", ""}
+            character == "#"
+            and (position == 0 or command[position - 1].isspace())
+            and command[position + 1 : position + 2] in {" ", ""}
         ):
             return command[:position].rstrip()
     return command.rstrip()
@@ -140,10 +147,17 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
         position = _next_command(body, 0)
         if resumes is None:
             raise PageError(
-                page.place(_first_text(body)), "the session begins with output" if position < len(body) else "the session has no step",
+                page.place(_first_text(body)),
+                "the session begins with output"
+                if position < len(body)
+                else "the session has no step",
                 "begin it with a command (`$ …`), or call the fence `text`",
             )
-        result.append(Step(resumes, None, body[0].number, body[position - 1].number, "", tuple(body[:position])))
+        result.append(
+            Step(
+                resumes, None, body[0].number, body[position - 1].number, "", tuple(body[:position])
+            )
+        )
     while position < len(body):
         start = position
         match = _COMMAND.match(body[position].text)
@@ -151,20 +165,32 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
         node = match["node"] or "node1"
         place = page.place(body[position].number)
         if node not in nodes:
-            raise PageError(place, f"the page has not asked for {node}",
-                            f"write `lab: {{nodes: {node.removeprefix('node')}}}` into its front matter")
+            raise PageError(
+                place,
+                f"the page has not asked for {node}",
+                f"write `lab: {{nodes: {node.removeprefix('node')}}}` into its front matter",
+            )
         command, position = _command(body, position, match["command"] or "", page)
         if not command:
             raise PageError(place, "the prompt has no command", "write the command behind `$ `")
         end = _next_command(body, position)
-        result.append(Step(
-            node, command, body[start].number, body[max(end - 1, start)].number,
-            "\n".join(line.text for line in body[start:position]), tuple(body[position:end]),
-        ))
+        result.append(
+            Step(
+                node,
+                command,
+                body[start].number,
+                body[max(end - 1, start)].number,
+                "\n".join(line.text for line in body[start:position]),
+                tuple(body[position:end]),
+            )
+        )
         position = end
     if not result:
-        raise PageError(page.place(fence.number), "the session has no step",
-                        "begin it with a command (`$ …`), or call the fence `text`")
+        raise PageError(
+            page.place(fence.number),
+            "the session has no step",
+            "begin it with a command (`$ …`), or call the fence `text`",
+        )
     return tuple(result)
 
 
@@ -185,8 +211,11 @@ def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tupl
     position += 1
     while _continues(text):
         if position == len(body):
-            raise PageError(page.place(start), "the command ends in `\\` and nothing follows",
-                            "add the line that it goes on with, or remove the `\\`")
+            raise PageError(
+                page.place(start),
+                "the command ends in `\\` and nothing follows",
+                "add the line that it goes on with, or remove the `\\`",
+            )
         text = body[position].text
         parts.append(strip_comment(text))
         position += 1
@@ -201,8 +230,9 @@ def _continues(text: str) -> bool:
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
-def _heredoc(body: Sequence[Line], position: int, command: str, heredoc: re.Match[str],
-             place: Place) -> tuple[str, int]:
+def _heredoc(
+    body: Sequence[Line], position: int, command: str, heredoc: re.Match[str], place: Place
+) -> tuple[str, int]:
     """Take the lines of a here-document, with or without the shell's ``> `` before each."""
     lines = [command]
     for end in range(position, len(body)):
@@ -211,5 +241,8 @@ def _heredoc(body: Sequence[Line], position: int, command: str, heredoc: re.Matc
         lines.append(text)
         if (text.lstrip("\t") if heredoc["dash"] else text) == heredoc["word"]:
             return "\n".join(lines), end + 1
-    raise PageError(place, f"the here-document is never closed by {heredoc['word']}",
-                    f"write {heredoc['word']} on a line of its own")
+    raise PageError(
+        place,
+        f"the here-document is never closed by {heredoc['word']}",
+        f"write {heredoc['word']} on a line of its own",
+    )

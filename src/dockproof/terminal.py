@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import socket
 import tempfile
 from contextlib import suppress
@@ -47,8 +46,13 @@ class Terminal:
         end: Closes what belongs to the terminal.
     """
 
-    def __init__(self, spawn: Any, send: Callable[[bytes], None], mark: str,  # noqa: ANN401 - pexpect's classes share no base with types
-                 end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        spawn: Any,  # noqa: ANN401 - pexpect's two classes share no typed base
+        send: Callable[[bytes], None],
+        mark: str,
+        end: Callable[[], None],
+    ) -> None:
         """Wait until the shell answers.
 
         Raises:
@@ -65,7 +69,9 @@ class Terminal:
                 self.read(_READY)
         except (pexpect.TIMEOUT, EndedError) as error:
             end()
-            raise NotReadyError(bytes(self.buffer).decode("utf-8", "replace").strip() or "no answer") from error
+            raise NotReadyError(
+                bytes(self.buffer).decode("utf-8", "replace").strip() or "no answer"
+            ) from error
         del self.buffer[: match.end()]
 
     def send(self, command: str) -> None:
@@ -108,7 +114,6 @@ def open_on(node: Node) -> Terminal:
     Args:
         node: The machine.
 
-
     Raises:
         NotReadyError: The shell doesn't answer.
     """
@@ -118,16 +123,33 @@ def open_on(node: Node) -> Terminal:
     pipe = f"{folder}/{mark}"
     # One exec puts the driver and the pipe in place and then carries the commands.
     start = (
-        f"mkdir -p {folder} && cat >{pipe}.driver <<'DOCKPROOF'\n{DRIVER.read_text('utf-8')}DOCKPROOF\n"
+        f"mkdir -p {folder} && cat >{pipe}.driver <<'DOCKPROOF'\n"
+        f"{DRIVER.read_text('utf-8')}DOCKPROOF\n"
         f": >{pipe}.jobs && chmod 666 {pipe}.jobs && mkfifo -m 644 {pipe} && exec cat >{pipe}"
     )
-    channel, end_channel = _exec(api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root")
-    wait = f"until [ -p {pipe} ]; do sleep 0.01; done; exec bash --noprofile --noediting --rcfile {pipe}.driver -i"
+    channel, end_channel = _exec(
+        api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root"
+    )
+    wait = (
+        f"until [ -p {pipe} ]; do sleep 0.01; done; "
+        f"exec bash --noprofile --noediting --rcfile {pipe}.driver -i"
+    )
     screen, end_screen = _exec(
-        api, node.container.id, ["sh", "-c", wait], stdin=True, tty=True, user="you", workdir="/home/you",
+        api,
+        node.container.id,
+        ["sh", "-c", wait],
+        stdin=True,
+        tty=True,
+        user="you",
+        workdir="/home/you",
         environment={
-            "TERM": "xterm-256color", "LANG": "C.UTF-8", "HOME": "/home/you", "USER": "you",
-            "LOGNAME": "you", "SHELL": "/bin/bash", **_driver_environment(pipe, mark),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "HOME": "/home/you",
+            "USER": "you",
+            "LOGNAME": "you",
+            "SHELL": "/bin/bash",
+            **_driver_environment(pipe, mark),
         },
     )
     spawn = SocketSpawn(screen, use_poll=True)
@@ -146,9 +168,11 @@ def open_locally(folder: Path) -> Terminal:
     pipe = state / "pipe"
     os.mkfifo(pipe)
     spawn = pexpect.spawn(
-        "bash", ["--noprofile", "--noediting", "--rcfile", str(DRIVER), "-i"],
+        "bash",
+        ["--noprofile", "--noediting", "--rcfile", str(DRIVER), "-i"],
         env={**os.environ, **_driver_environment(str(pipe), mark)},
-        cwd=str(folder), dimensions=(ROWS, COLUMNS),
+        cwd=str(folder),
+        dimensions=(ROWS, COLUMNS),
     )
     spawn.delaybeforesend = None
     writer = os.open(pipe, os.O_WRONLY)
@@ -156,8 +180,6 @@ def open_locally(folder: Path) -> Terminal:
     def end() -> None:
         with suppress(OSError):
             os.close(writer)
-        with suppress(OSError, ProcessLookupError):
-            os.kill(spawn.pid, signal.SIGHUP)
         spawn.close(force=True)
         shutil.rmtree(state, ignore_errors=True)
 
@@ -166,16 +188,25 @@ def open_locally(folder: Path) -> Terminal:
 
 def _write_all(descriptor: int, data: bytes) -> None:
     while data:
-        data = data[os.write(descriptor, data):]
+        data = data[os.write(descriptor, data) :]
 
 
 def _driver_environment(pipe: str, mark: str) -> dict[str, str]:
-    return {"DOCKPROOF_PIPE": pipe, "DOCKPROOF_MARK": mark,
-            "DOCKPROOF_ROWS": str(ROWS), "DOCKPROOF_COLUMNS": str(COLUMNS)}
+    return {
+        "DOCKPROOF_PIPE": pipe,
+        "DOCKPROOF_MARK": mark,
+        "DOCKPROOF_ROWS": str(ROWS),
+        "DOCKPROOF_COLUMNS": str(COLUMNS),
+    }
 
 
 def _exec(  # the SDK's own types are private
-    api: Any, container: str, command: list[str], *, tty: bool, **options: Any,  # noqa: ANN401
+    api: Any,  # noqa: ANN401
+    container: str | None,
+    command: list[str],
+    *,
+    tty: bool,
+    **options: Any,  # noqa: ANN401
 ) -> tuple[Any, Callable[[], None]]:
     """Start a command in a container; return the socket to it, and what closes it."""
     created = api.exec_create(container, command, tty=tty, stdout=True, stderr=True, **options)

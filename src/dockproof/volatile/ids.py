@@ -56,10 +56,14 @@ RULES = (
         name="overlay link",
         reason="overlay2 draws the short name of a layer's folder at random",
         page=r"(?<=/l/)[0-9A-Z]{26}(?![0-9a-zA-Z])",
-        sample=("/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I4",
-                "/var/lib/docker/overlay2/l/B3WWEFKBG3PLLV737KZFIASSW7"),
-        near_miss=("/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I4",
-                   "/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I"),
+        sample=(
+            "/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I4",
+            "/var/lib/docker/overlay2/l/B3WWEFKBG3PLLV737KZFIASSW7",
+        ),
+        near_miss=(
+            "/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I4",
+            "/var/lib/docker/overlay2/l/6Y5IM2XC7TSNIJZZFLJCS6I4I",
+        ),
         live="overlay link",
     ),
 )

@@ -8,10 +8,21 @@ from dockproof.volatile.rule import Rule
 
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[A-Za-z]*)")
 _UNITS = {
-    "": 1, "b": 1, "bytes": 1,
-    "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
-    "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40,
-    "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+    "": 1,
+    "b": 1,
+    "bytes": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "k": 2**10,
+    "m": 2**20,
+    "g": 2**30,
+    "t": 2**40,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
 }
 TOLERANCE = 0.10
 """The part of the page's size by which a run's may differ."""
@@ -38,7 +49,10 @@ RULES = (
     Rule(
         name="size",
         reason="compilers and packages move on",
-        page=r"(?<![\w.-])\d+(?:\.\d+)? ?(?:[kKMGT]i?B|B|bytes)(?!\w)|(?<![\w./:-])\d+(?:\.\d+)?[KMGT](?![\w.])",
+        page=(
+            r"(?<![\w.-])\d+(?:\.\d+)? ?(?:[kKMGT]i?B|B|bytes)(?!\w)"
+            r"|(?<![\w./:-])\d+(?:\.\d+)?[KMGT](?![\w.])"
+        ),
         sample=("you/hello   latest   857kB", "you/hello   latest   0.9MB"),
         near_miss=("you/hello   latest   857kB", "you/hello   latest   0.97MB"),
         accept=_near,
@@ -47,8 +61,14 @@ RULES = (
         name="file size",
         reason="compilers and packages move on",
         page=r"(?<=\S )\d+(?= (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d )",
-        sample=("-rwxr-xr-x 1 you you 785336 Nov 24 03:42 hello", "-rwxr-xr-x 1 you you 790000 Nov 24 03:42 hello"),
-        near_miss=("-rwxr-xr-x 1 you you 785336 Nov 24 03:42 hello", "-rwxr-xr-x 1 you you 985336 Nov 24 03:42 hello"),
+        sample=(
+            "-rwxr-xr-x 1 you you 785336 Nov 24 03:42 hello",
+            "-rwxr-xr-x 1 you you 790000 Nov 24 03:42 hello",
+        ),
+        near_miss=(
+            "-rwxr-xr-x 1 you you 785336 Nov 24 03:42 hello",
+            "-rwxr-xr-x 1 you you 985336 Nov 24 03:42 hello",
+        ),
         accept=_near,
     ),
 )

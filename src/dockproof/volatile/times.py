@@ -24,9 +24,11 @@ RULES = (
         name="timestamp",
         reason="the time of the run",
         page=(
-            rf"\b\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?(?: [A-Z]{{3,4}}\b)?"
+            rf"\b\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d+)?"
+            r"(?:Z| ?[+-]\d\d:?\d\d)?(?: [A-Z]{3,4}\b)?"
             rf"|\b\d{{4}}/\d\d/\d\d {_CLOCK}\b"
-            rf"|\b{_DAY},? (?:\d\d {_MONTH}|{_MONTH} [ \d]\d) (?:\d{{4}} )?{_CLOCK}(?:\.\d+)?(?: [A-Z]{{3,4}}\b)?(?: \d{{4}}\b)?"
+            rf"|\b{_DAY},? (?:\d\d {_MONTH}|{_MONTH} [ \d]\d) (?:\d{{4}} )?{_CLOCK}"
+            r"(?:\.\d+)?(?: [A-Z]{3,4}\b)?(?: \d{4}\b)?"
             rf"|\b\d\d/{_MONTH}/\d{{4}}[: ]{_CLOCK}(?: [+-]\d{{4}})?"
             rf"|\b{_MONTH} [ \d]\d (?:(?:[01]\d|2[0-3]):[0-5]\d| \d{{4}})(?![\d:])"
         ),
