@@ -97,9 +97,9 @@ def _accept(pages: Sequence[Path], site: Config) -> int:
                     else f"{site.shown(file)}: nothing to rewrite"
                 )
             page = blocks.load(path, site)
-            for result, _ in accepted.left:
+            for result, step in accepted.left:
                 status = 1
-                _say(report.failure(result, page, result.block))
+                _say(report.step_failure(step, result, page, result.block))
     finally:
         runs.close()
     return status

@@ -29,15 +29,18 @@ def failure(result: BlockResult, page: Blocks, block: Block) -> str:
         For each step that failed: ``path:line`` of the step, the nearest heading, the command, the
         exit statuses and a unified diff whose line numbers are the page's.
     """
-    texts = [
-        _step_failure(step, own_step(step, result, block), page, block) for step in result.failures
-    ]
+    texts = [step_failure(step, result, page, block) for step in result.failures]
     blocked = sum(step.status is Status.BLOCKED for step in result.steps)
     if blocked:
         texts.append(
             f"{blocked} later step{'s' if blocked > 1 else ''} of this block blocked by it"
         )
     return "\n\n".join(texts)
+
+
+def step_failure(step: StepResult, ran: BlockResult, page: Blocks, block: Block) -> str:
+    """Return the text for one step that failed; see :func:`failure`."""
+    return _step_failure(step, own_step(step, ran, block), page, block)
 
 
 def own_step(step: StepResult, ran: BlockResult, block: Block) -> Step:

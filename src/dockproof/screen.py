@@ -16,6 +16,9 @@ import pyte
 COLUMNS = 80
 ROWS = 24
 _HISTORY = 20_000
+# Above a program's output stands the line with its command. Some programs (BuildKit's display) move
+# up there and down again; a character of Unicode's private area keeps the place.
+_COMMAND = "\ue000"
 _PLAIN = re.compile(rb"[^\x00-\x08\x0b-\x1f\x7f]*\Z")
 
 
@@ -63,6 +66,7 @@ class Screen:
                 return text
             self._screen = _Screen(COLUMNS, ROWS, history=_HISTORY, ratio=0.5)
             self._stream = pyte.Stream(self._screen)
+            self._stream.feed(f"{_COMMAND}\r\n")
         new = bytes(self._data[self._fed :])
         self._fed = len(self._data)
         self._stream.feed(self._decoder.decode(new))
@@ -94,7 +98,7 @@ class Screen:
             joined = goes_on
             if text or y == screen.cursor.y:
                 last = len(out)
-        return "\n".join(out[:last])
+        return "\n".join(out[out[0] == _COMMAND : last])
 
 
 def render(data: bytes) -> str:

@@ -105,9 +105,11 @@ def strip_comment(command: str) -> str:
         return command.rstrip()
     quote = ""
     escaped = False
+    word = -1  # where the word at hand goes on though a space stands there
     for position, character in enumerate(command):
         if escaped:
             escaped = False
+            word = position + 1
         elif character == "\\" and quote != "'":
             escaped = True
         elif quote:
@@ -117,6 +119,7 @@ def strip_comment(command: str) -> str:
         elif (
             character == "#"
             and (position == 0 or command[position - 1].isspace())
+            and position != word
             and command[position + 1 : position + 2] in {" ", ""}
         ):
             return command[:position].rstrip()
@@ -141,13 +144,13 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
     """
     result: list[Step] = []
     body = fence.body
-    position = 0
+    first = next((n for n, line in enumerate(body) if line.text.strip()), len(body))
+    position = _next_command(body, first)
     nodes: set[str] = {f"node{n}" for n in range(1, page.nodes + 1)}
-    if body and _COMMAND.match(body[0].text) is None and any(line.text.strip() for line in body):
-        position = _next_command(body, 0)
+    if position > first:
         if resumes is None:
             raise PageError(
-                page.place(_first_text(body)),
+                page.place(body[first].number),
                 "the session begins with output"
                 if position < len(body)
                 else "the session has no step",
@@ -192,10 +195,6 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
             "begin it with a command (`$ …`), or call the fence `text`",
         )
     return tuple(result)
-
-
-def _first_text(body: Sequence[Line]) -> int:
-    return next(line.number for line in body if line.text.strip())
 
 
 def _next_command(body: Sequence[Line], position: int) -> int:
