@@ -68,11 +68,7 @@ def test_an_info_string_that_is_not_understood_is_an_error(info: str) -> None:
     ("text", "number"),
     [
         ("1. First:\n\n    ```console\n    $ echo a\n      b\n\n    c\n    ```\n", 3),
-        (
-            "* a\n\n    * b\n\n"
-            "        ```console\n        $ echo a\n          b\n\n        c\n        ```\n",
-            5,
-        ),
+        ("* a\n    * b\n\n\t\t```console\n\t\t$ echo a\n\t\t  b\n\n\t\tc\n\t\t```\n", 4),
         ("!!! note\n\n    ```console\n    $ echo a\n      b\n\n    c\n    ```\n", 3),
         ('=== "Linux"\n\n    ```console\n    $ echo a\n      b\n\n    c\n    ```\n', 3),
         ("> ```console\n> $ echo a\n>   b\n>\n> c\n> ```\n", 1),
