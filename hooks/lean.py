@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORKER = re.compile(r"(assets/javascripts/workers/)search\.[0-9a-f]+\.min\.js")
 _FORM = ' name="search">'
+_DIALOG = 'data-md-component="search" role="dialog"'
+_LABEL = re.compile(r'class="md-search__input"[^>]* (aria-label="[^"]+")')
 _LAZY = "lazy-search.js"
 # Cutting a Chinese query into terms, the engine never looks at terms that end where the query ends,
 # so that 数据卷 finds every 数据: `<` for `<=`.
@@ -66,14 +68,16 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def _lazy(page: str) -> str:
-    """Name the lazy worker, and take the form's name, by which the bundle loads the index."""
+    """Adapt a page's search.
+
+    It names the lazy worker; the form loses its name, by which the bundle would load the index; and
+    the dialog gets the name that screen readers want, which is the input's.
+    """
+    label = _LABEL.search(page)
     page, workers = _WORKER.subn(rf"\1{_LAZY}", page)
-    if workers != 1 or page.count(_FORM) != 1:
-        raise PluginError(
-            "hooks/lean.py: the theme's pages name their search worker or form in another way "
-            "now: adapt _WORKER and _FORM to it",
-        )
-    return page.replace(_FORM, ">")
+    if not label or workers != 1 or page.count(_FORM) != 1 or page.count(_DIALOG) != 1:
+        raise PluginError("hooks/lean.py: the theme's search has changed: adapt _lazy to it")
+    return page.replace(_FORM, ">").replace(_DIALOG, f"{_DIALOG} {label[1]}")
 
 
 def _install_lazy_search(assets: Path) -> None:
@@ -85,9 +89,7 @@ def _install_lazy_search(assets: Path) -> None:
         )
     engine, fixed = _SEGMENTS.subn(r"\1<=\3", engines[0].read_text("utf-8"))
     if fixed != 1:
-        raise PluginError(
-            "hooks/lean.py: the theme's search has changed: see _SEGMENTS"
-        )
+        raise PluginError("hooks/lean.py: the theme's search has changed: see _SEGMENTS")
     engines[0].write_text(engine, "utf-8")
     text = lazy.read_text("utf-8").replace("ENGINE", engines[0].name)
     (engines[0].parent / _LAZY).write_text(text, "utf-8")

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from tests.site.conftest import Site, Visit
 
 KILOBYTE = 1000
@@ -57,3 +59,12 @@ def test_images_have_alternative_texts(site: Site) -> None:
         assert images, path
         for image in images:
             assert re.search(r'\balt="[^"]+"', image) or "logo.svg" in image, (path, image)
+
+
+def test_search_and_annotations_have_names(site: Site, sample: Site, page: Page) -> None:
+    """What the theme leaves nameless has a name for screen readers, in the page's language."""
+    for path in site.pages:
+        assert re.search(r'role="dialog" aria-label="[^"]+"', site.html(path)), path
+    for language, name in (("zh", "注解 1"), ("en", "Annotation 1")):
+        page.goto(f"{sample.base}{language}/#annotated")
+        page.get_by_role("link", name=name, include_hidden=True).wait_for()
