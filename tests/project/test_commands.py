@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = ["README.md", "README.zh.md", "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPANNING = re.MULTILINE | re.DOTALL
 SECONDS = 600
 
 
@@ -177,6 +178,40 @@ def lock(command: str, checkout: Path) -> None:
     assert "pytest==" in after
     assert not re.search(r"https?:|file:|--index|--find", after)
     (checkout / "requirements.lock").write_text(before, encoding="utf-8")
+
+
+def test_failure_looks_as_shown(checkout: Path) -> None:
+    """What the READMEs show of a failure is what that change to that page gives, word for word."""
+    blocks = [
+        re.findall(r"^```text\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), SPANNING)
+        for name in ("README.md", "README.zh.md")
+    ]
+    assert blocks[0] == blocks[1]
+    (shown,) = blocks[0]
+    name = shown.partition(":")[0]
+    before = (checkout / name).read_text(encoding="utf-8")
+    ((wrong, right),) = re.findall(r"^  -([^-].*)\n  \+(.*)\n", shown, re.MULTILINE)
+    assert before.count(f"\n{right}\n") == 1
+    (checkout / name).write_text(before.replace(right, wrong), encoding="utf-8")
+    done = subprocess.run(
+        ["make", "prove", f"PAGE={name}"],
+        cwd=checkout,
+        env=environment(checkout),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    (checkout / name).write_text(before, encoding="utf-8")
+    assert done.returncode != 0
+    # Where on the page it is may change without the READMEs having to.
+    assert unnumbered(shown) in unnumbered(done.stdout)
+
+
+def unnumbered(text: str) -> str:
+    """Text with its numbers of lines taken out."""
+    return re.sub(r":\d+:|@@.*@@", "", text)
 
 
 def serve(command: str, checkout: Path) -> None:
