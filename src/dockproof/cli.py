@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         site = config.load(Path.cwd())
         if options.command == "accept":
             return _accept([find(page, site) for page in options.pages], site)
-        return _twins([find(page, site) for page in options.pages] or source_pages(site), site)
+        return _twins([find(page, site) for page in options.pages], site)
     except (PageError, ConfigError) as error:
         _say(str(error))
         return 2
@@ -75,11 +75,6 @@ def find(page: Path, site: Config) -> Path:
     )
 
 
-def source_pages(site: Config) -> list[Path]:
-    """Return all pages in the source language."""
-    return sorted((site.docs / site.source_language).rglob("*.md"))
-
-
 def _accept(pages: Sequence[Path], site: Config) -> int:
     from dockproof import accept, report  # noqa: PLC0415 - only this command needs them
     from dockproof.runs import Runs  # noqa: PLC0415
@@ -108,6 +103,7 @@ def _accept(pages: Sequence[Path], site: Config) -> int:
 def _twins(pages: Sequence[Path], site: Config) -> int:
     from dockproof import twins  # noqa: PLC0415 - only this command needs it
 
+    pages = pages or twins.pages(site)
     found = [text for page in pages for text in twins.differences(page, site)]
     for text in found:
         _say(text)
