@@ -19,6 +19,8 @@ RULES = (
             r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": ))\d+\b"
             # Rows of `ps -ef` and `docker top`: UID PID PPID C STIME TTY TIME CMD.
             r"|(?<= )\b\d+\b(?= +\d+(?: +\d+)? +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) )"
+            # Rows of `ps aux`: USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND.
+            r"|(?<= )\b\d+\b(?= +\d+\.\d +\d+\.\d +\d+ +\d+ +(?:\?|pts/\d+|tty\S*) )"
             # Rows of busybox's and procps' `ps`: PID USER [TIME] COMMAND, PID TTY TIME CMD.
             r"|^ *\d+(?= +\S+ +(?:\d+:\d\d|\d\d:\d\d:\d\d)(?: |$))"
             r"|^ +\d+(?= (?:root|you|nobody|daemon|www-data|redis) +\S)"
@@ -37,7 +39,10 @@ RULES = (
     Rule(
         name="start time",
         reason="the time of the run, in a table of processes",
-        page=r"(?<= )\b(?:[01]\d|2[0-3]):[0-5]\d(?= +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d )",
+        page=(
+            r"(?<= )\b(?:[01]\d|2[0-3]):[0-5]\d"
+            r"(?= +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d | +\d+:\d\d \S)"
+        ),
         sample=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 13:07 ?  00:00:00 sh"),
         near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 03:42 !  00:00:00 sh"),
     ),

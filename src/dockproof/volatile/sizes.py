@@ -60,7 +60,7 @@ RULES = (
     Rule(
         name="file size",
         reason="compilers and packages move on",
-        page=r"(?<=\S )\d+(?= (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d )",
+        page=r"(?<= )\d+(?= (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d )",
         sample=(
             "-rwxr-xr-x 1 you you 785336 Nov 24 03:42 hello",
             "-rwxr-xr-x 1 you you 790000 Nov 24 03:42 hello",

@@ -46,8 +46,11 @@ RULES = (
         name="duration",
         reason="no two runs take equally long",
         page=(
-            r"(?<![\w.:-])(?:\d+m ?)?\d+\.\d+ ?m?s(?!\w)|(?<![\w.:-])\d+m\d+\.\d+s(?!\w)"
+            r"(?<![\w.:/-])(?:\d+m ?)?\d+\.\d+ ?m?s(?!\w)|(?<![\w.:-])\d+m\d+\.\d+s(?!\w)"
             r"|(?<![\w.:-])\d+(?:\.\d+)? ?(?:ms|µs)(?!\w)"
+            r"|(?<![\w.:/-])(?:\d+\.\d+/){2,3}\d+\.\d+ ms(?!\w)"  # the end of ping
+            # BuildKit's seconds before what a step prints, in plain progress and below an error.
+            r"|(?:(?<=^#\d )|(?<=^#\d\d )|^)\d+\.\d{3}(?= \S)"
         ),
         sample=("real 0m0.012s", "real 0m1.4s"),
         near_miss=("real 0m0.012s", "real 0m0.012"),

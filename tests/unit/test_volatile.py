@@ -1,0 +1,227 @@
+"""Volatile values: what each rule takes, and that it takes nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dockproof import compare, volatile
+from dockproof.bindings import Bindings
+from dockproof.volatile import RULES, Rule, sizes
+
+
+def _agree(page: str, run: str) -> bool:
+    return compare.matches([page], [run], Bindings())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_each_rule_keeps_its_word(rule: Rule) -> None:
+    """A rule has a name, a reason, a sample that matches by it, and a near miss that doesn't."""
+    assert rule.name
+    assert rule.reason
+    page, run = rule.sample
+    assert page != run
+    assert rule in {found for _, _, found in volatile.find(page)}
+    assert _agree(page, run)
+    page, run = rule.near_miss
+    assert page != run
+    assert not _agree(page, run)
+
+
+def test_names_of_rules_are_unique() -> None:
+    """A message that names a rule names one."""
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_rules_have_no_groups_of_their_own(rule: Rule) -> None:
+    """A group of a rule's own would shift those of the others that it is joined with."""
+    assert re.compile(rule.page).groups == 0
+    assert re.compile(rule.run_pattern(rule.sample[0])).groups == 0
+
+
+@pytest.mark.parametrize(
+    ("page", "run", "agree"),
+    [
+        ("100kB", "110kB", True),
+        ("100kB", "90kB", True),
+        ("100kB", "110.1kB", False),
+        ("100kB", "89.9kB", False),
+        ("1MB", "1000kB", True),
+        ("1MB", "1MiB", True),
+        ("1GB", "1MB", False),
+        ("0B", "0B", True),
+        ("0B", "1B", False),
+        ("3B", "4B", False),
+        ("2.02MB", "2.20MB", True),
+        ("1.5G", "1.6G", True),
+        ("1.5G", "1.5M", False),
+        ("23.54GiB", "23.5GiB", True),
+        ("512 bytes", "520 bytes", True),
+        ("512 bytes", "600 bytes", False),
+        ("4.096kB / 4.1MB", "4.2kB / 4.2MB", True),
+        ("4.096kB / 4.1MB", "4.2kB / 5MB", False),
+    ],
+)
+def test_sizes_are_within_a_tenth(page: str, run: str, agree: bool) -> None:  # noqa: FBT001 - a table
+    """A size may differ by a tenth of the page's, the edge included."""
+    assert _agree(f"size {page} end", f"size {run} end") is agree
+
+
+def test_sizes_in_bytes() -> None:
+    """Docker counts in thousands, coreutils in 1,024s."""
+    assert sizes.in_bytes("857kB") == 857_000
+    assert sizes.in_bytes("1.5 GB") == 1.5e9
+    assert sizes.in_bytes("12K") == 12_288
+    assert sizes.in_bytes("2MiB") == 2_097_152
+    assert sizes.in_bytes("512 bytes") == 512
+    with pytest.raises(ValueError, match="many"):
+        sizes.in_bytes("many")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version 28.5.2 of 3",
+        "127.0.0.1 - 192.168.205.10 10.1.2.3 8.8.8.8",
+        "0.0.0.0:5000->5000/tcp, [::]:8080->80/tcp",
+        "PATH=/usr/local/sbin:/usr/local/bin",
+        "bad cafe decade 0 1 10 100 4711",
+        "000000000000 123456789012",
+        "abcdefabcdef",
+        "deadbeef",
+        "my_volume data_1 hello_world",
+        "10 minutes",
+        "exit 137",
+        "seconds ago",
+        "1.51 (minimum version 1.24)",
+        "link/loopback 00:00:00:00:00:00 brd ff:ff:ff:ff:ff:ff",
+        "Python 3.13.5 (main)",
+        "cpu 50% of 2",
+        "HTTP/1.1 200 OK",
+        "5432/tcp",
+        "2 packets transmitted, 2 received, 0% packet loss",
+        "a-0.5s",
+        "debian:trixie-slim registry:3",
+    ],
+)
+def test_what_is_not_volatile(text: str) -> None:
+    """Versions, fixed addresses, ports of the reader's, words and plain numbers all matter."""
+    assert volatile.find(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a1b2c3d4e5f6", ["short object id"]),
+        ("sha256:8f0abbee919081ac697d", ["digest"]),
+        ("Up 2 minutes", ["age"]),
+        ("Exited (137) About a minute ago", ["age"]),
+        ("Up 3 weeks (healthy)", ["age"]),
+        ("Up Less than a second", ["age"]),
+        ("zen_hopper, epic_lamport2", ["generated name", "generated name"]),
+        ("0.0.0.0:32768->80/tcp, [::]:32768->80/tcp", ["chosen port", "chosen port"]),
+        ("172.17.0.2 172.31.255.254", ["address", "address"]),
+        ("Tue Nov 24 04:19:23 UTC 2026", ["timestamp"]),
+        ("Date: Tue, 24 Nov 2026 04:19:23 GMT", ["timestamp"]),
+        ('172.17.0.1 - - [24/Nov/2026 04:19:23] "GET / HTTP/1.1" 200 -', ["address", "timestamp"]),
+        ("2026-11-24T04:19:12.104039792Z hello", ["timestamp"]),
+        ("[2026-11-24 04:19:12 +0000] [1] [INFO] x", ["timestamp"]),
+        ("real\t0m0.002s", ["duration"]),
+        (" => [2/3] RUN echo hi > /hi                       1.2s", ["duration"]),
+        ("64 bytes from x: seq=0 ttl=64 time=0.463 ms", ["size", "duration"]),
+        ("round-trip min/avg/max = 0.084/0.273/0.463 ms", ["duration"]),
+        ("rtt min/avg/max/mdev = 0.045/0.050/0.055/0.005 ms", ["duration"]),
+        ("[1] 1430", ["PID"]),
+        ('            "Pid": 429,', ["PID"]),
+        ("578: eth0@if579: <UP>", ["interface", "interface"]),
+        ("6: vethe5ad7cf@if2: <UP>", ["interface", "interface", "interface"]),
+    ],
+)
+def test_what_is_volatile(text: str, names: list[str]) -> None:
+    """Values that engines, kernels and clocks choose are taken by their rule."""
+    assert [rule.name for _, _, rule in volatile.find(text)] == names
+
+
+def test_processes_one_and_zero_are_facts() -> None:
+    """Process 1 and parent 0 say something about containers; they must stand as shown."""
+    row = "root  {}  {}  0 03:42 ?  00:00:00 sh"
+    assert _agree(row.format("400", "300"), row.format("82", "4711"))
+    assert not _agree(row.format("1", "0"), row.format("82", "0"))
+    assert not _agree(row.format("1", "0"), row.format("1", "300"))
+    assert not _agree(row.format("400", "300"), row.format("1", "300"))
+
+
+# Outputs as engines print them, one a file. Between « and » stands what is volatile: what the page
+# shows, and what another run printed.
+OUTPUTS = {
+    path.stem: path.read_text("utf-8")
+    for path in sorted((Path(__file__).parents[1] / "samples/outputs").glob("*.txt"))
+}
+_MARK = re.compile(r"«([^|»]*)\|([^»]*)»")
+
+
+# Sizes that are the same in both runs: their numbers may differ by a tenth.
+_SIZES = re.compile(r"\d+(?:\(\d+\))? bytes|\b4096\b|\b0B")
+
+
+def _sides(marked: str) -> tuple[list[str], list[str]]:
+    page = _MARK.sub(lambda m: m[1], marked)
+    run = _MARK.sub(lambda m: m[2], marked)
+    return page.splitlines(), run.splitlines()
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_another_run_agrees(name: str) -> None:
+    """Where only volatile values differ, the outputs agree, and so does the page with itself."""
+    page, run = _sides(OUTPUTS[name])
+    assert compare.matches(page, run, Bindings())
+    assert compare.matches(page, page, Bindings())
+    assert compare.merge(page, run, Bindings()) == list(range(len(page)))
+
+
+def _mutants(line: str) -> list[tuple[str, str]]:
+    """Return what is wrong with each mutant of a marked line, and its page's side."""
+    fixed = [m.span() for m in _MARK.finditer(line)] + [m.span() for m in _SIZES.finditer(line)]
+    mutants = []
+    for word in re.finditer(r"[A-Za-z_]+|\d+", line):
+        if any(start <= word.start() < end for start, end in fixed):
+            continue
+        for other in _others(word[0]):
+            text = f"{line[: word.start()]}{other}{line[word.end() :]}"
+            mutants.append((f"{word[0]} -> {other}", _MARK.sub(lambda m: m[1], text)))
+    return mutants
+
+
+def _others(word: str) -> set[str]:
+    if word.isdigit():
+        return {str(int(word) + 1), f"{word}0", ""}
+    return {f"{word[:-1]}{'q' if word[-1] != 'q' else 'w'}", word.swapcase(), f"{word}s"}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_other_word_and_number_matters(name: str) -> None:
+    """Change any word or number that isn't volatile, and the output differs."""
+    page, run = _sides(OUTPUTS[name])
+    survivors = []
+    for number, line in enumerate(OUTPUTS[name].splitlines()):
+        for what, mutant in _mutants(line):
+            lines = [*page[:number], mutant, *page[number + 1 :]]
+            if compare.matches(lines, run, Bindings()):
+                survivors.append((number, what, mutant))
+    assert survivors == []
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_line_matters(name: str) -> None:
+    """Leave out a line, say one twice, or add one, and the output differs."""
+    page, run = _sides(OUTPUTS[name])
+    for number, line in enumerate(page):
+        if not line:
+            continue
+        assert not compare.matches([*page[:number], *page[number + 1 :]], run, Bindings())
+        assert not compare.matches([*page[:number], line, *page[number:]], run, Bindings())
+    assert not compare.matches([*page, "more"], run, Bindings())
+    assert not compare.matches(["more", *page], run, Bindings())
