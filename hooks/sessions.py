@@ -64,7 +64,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 def _with_commands(match: re.Match[str]) -> str:
     copied = commands(html.unescape(_TAG.sub("", match["code"])))
-    if not copied:
-        return match[0]
+    if not copied:  # the output of a program that an earlier block left running
+        return f"{match['open']} no-copy{match['close']}{match['inside']}"
     value = html.escape(copied).replace("\n", "&#10;")
     return f'{match["open"]}" data-copy="{value}{match["close"]}{match["inside"]}'

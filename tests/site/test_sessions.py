@@ -43,6 +43,14 @@ def test_copy_gives_a_whole_file(sample: Site, page: Page) -> None:
     assert copied(page, "file") == "# syntax=docker/dockerfile:1\nFROM scratch\n\nCOPY hello /"
 
 
+def test_output_alone_offers_no_copy(sample: Site, page: Page) -> None:
+    """A block in which nothing is typed has no copy button, while others have."""
+    page.goto(f"{sample.base}zh/")
+    page.locator("#plain + .highlight button").wait_for()
+    assert page.locator("#output-alone + .highlight code").count() == 1
+    assert page.locator("#output-alone + .highlight button").count() == 0
+
+
 def copied(page: Page, section: str) -> str:
     """Press the copy button of the block in ``section``; return the clipboard's text."""
     page.evaluate("navigator.clipboard.writeText('nothing was copied')")
@@ -55,10 +63,12 @@ def copied(page: Page, section: str) -> str:
 
 
 def test_every_session_of_the_site_copies_commands(site: Site) -> None:
-    """Each session block of the real pages carries its commands, and no prompt among them."""
+    """Each session block of the real pages with commands carries these, without a prompt."""
     blocks = 0
     for path in site.pages:
         for tag in re.findall(r'<div class="language-console[^>]*>', site.html(path)):
+            if " no-copy" in tag:
+                continue
             blocks += 1
             text = re.search(r'data-copy="([^"]+)"', tag)
             assert text, (path, tag)
