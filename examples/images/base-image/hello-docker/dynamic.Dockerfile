@@ -1,0 +1,4 @@
+FROM scratch
+COPY libs /
+COPY hello /
+CMD ["/hello"]
