@@ -9,8 +9,14 @@ _WORD = re.compile(r"[0-9A-Za-z_.:]+")
 # A word of its own, or the container of `docker cp 3f:/file .`.
 _PREFIX = re.compile(r"(?<![^\s\"'(])[0-9a-f]{2,63}(?![^\s\"');:|&])")
 _SHORTEST = 12
+_LONGEST = 64
 _DOCKER = re.compile(r"(?:^|[\s;&|(`])docker\s")
 _OPTION_BEFORE = re.compile(r"\s-[^\s=]*\s+$")
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether one of two ids begins with the other."""
+    return one.startswith(other) or other.startswith(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +63,19 @@ class Bindings:
             return known[page] == run
         if page in self.typed:
             return page == run
-        if len(page) != len(run) and space == "id":
-            return False
-        for other_page, other_run in known.items():
-            if space == "id":
-                length = min(len(page), len(other_page))
-                same = page[:length] == other_page[:length]
-                if same != (run[:length] == other_run[:length]):
-                    return False
-            elif other_run == run:
-                return False
-        known[page] = run
-        self._log.append((space, page))
-        return True
+        if space == "id":
+            if len(page) != len(run):
+                # A display that is cut at the terminal's edge may leave a digit more or less.
+                shorter, longer = sorted((len(page), len(run)))
+                cut = _SHORTEST < shorter and longer < _LONGEST
+                return cut and self.bind(space, page[:shorter], run[:shorter])
+            fits = all(_alike(page, other) == _alike(run, known[other]) for other in known)
+        else:
+            fits = run not in known.values()
+        if fits:
+            known[page] = run
+            self._log.append((space, page))
+        return fits
 
     def to_page(self, text: str) -> str:
         """Return ``text`` of a run with the page's values in place of the run's."""
@@ -128,6 +134,9 @@ class Bindings:
             return None
         fits = [page for page in ids if page.startswith(word)]
         distinct = {page[:_SHORTEST] for page in fits}
+        distinct -= {
+            one for one in distinct for other in distinct if other.startswith(one) and other != one
+        }
         if len(distinct) > 1:
             raise AmbiguousError(
                 f"`{word}` begins {len(distinct)} of the page's ids: {', '.join(sorted(distinct))}",

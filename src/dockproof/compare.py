@@ -80,7 +80,7 @@ def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pat
         if piece is None:
             expression.append(".*")
         elif isinstance(piece, volatile.Rule):
-            expression.append(f"({piece.run_pattern})")
+            expression.append(f"({piece.run_pattern(text[start:stop])})")
             slots.append((text[start:stop], piece))
         else:
             expression.append(re.escape(piece.run))

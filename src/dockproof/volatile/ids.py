@@ -37,6 +37,15 @@ RULES = (
         live="id",
     ),
     Rule(
+        name="cut id",
+        reason="the first digits of an id, written before `…`",
+        page=r"(?<![0-9a-zA-Z])(?=[0-9a-f]*[0-9])[0-9a-f]{3,11}(?=…)",
+        run=r"[0-9a-f]{LENGTH}",
+        sample=("root@1f0c…:/#", "root@3d943815f395:/#"),
+        near_miss=("root@1f0c…:/#", "root@node1:/#"),
+        live="id",
+    ),
+    Rule(
         name="swarm id",
         reason="the swarm draws ids of nodes, services and tasks at random",
         page=r"(?<![0-9a-zA-Z])(?=[0-9a-z]*[a-z])(?=[0-9a-z]*[0-9])[0-9a-z]{25}(?![0-9a-zA-Z])",

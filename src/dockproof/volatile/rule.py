@@ -19,7 +19,8 @@ class Rule:
         page: A regular expression, without capturing groups, for the value where the page shows it.
         sample: A line as a page shows it and one as a run prints it, which agree.
         near_miss: Two lines that look alike and must not agree.
-        run: The expression for the value where a run prints it; empty: the same as ``page``.
+        run: The expression for the value where a run prints it, with ``LENGTH`` for the length of
+            the page's value; empty: the same as ``page``.
         live: The space of values within which the page's and the run's are bound one to one for the
             whole page (``"id"`` for object ids, say); empty: each value stands alone.
         accept: Further says whether the page's and the run's values agree.
@@ -34,7 +35,6 @@ class Rule:
     live: str = ""
     accept: Callable[[str, str], bool] | None = None
 
-    @property
-    def run_pattern(self) -> str:
-        """The expression for a run's value."""
-        return self.run or self.page
+    def run_pattern(self, page: str) -> str:
+        """Return the expression for the run's value that stands for the page's value ``page``."""
+        return (self.run or self.page).replace("LENGTH", str(len(page)))
