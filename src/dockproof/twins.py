@@ -23,7 +23,7 @@ from dockproof.errors import PageError
 from dockproof.shown import Row, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Container, Hashable, Sequence
     from pathlib import Path
 
     from dockproof.blocks import Block, Blocks
@@ -153,7 +153,7 @@ class _Comparison:
 
     def _headings(self) -> None:
         left, right = self.left.page.headings, self.right.page.headings
-        counts = f"headings ({len(left)} vs {len(right)})"
+        counts = _counts("headings", left, right)
         shared = {h.title for h in left if not h.id} & {h.title for h in right if not h.id}
         keys = [_heading_key(h, shared, "left") for h in left]
         others = [_heading_key(h, shared, "right") for h in right]
@@ -180,14 +180,14 @@ class _Comparison:
             self._add(
                 left[i].number,
                 self._beside(left[i].number),
-                f"no heading {_named(left[i])} there: {counts}",
+                f"no heading {_named(left[i])} there{counts}",
                 "add it to the twin, or remove it here",
             )
         for j in new:
             self._add(
                 self._beside(right[j].number, back=True),
                 right[j].number,
-                f"no heading {_named(right[j])} here: {counts}",
+                f"no heading {_named(right[j])} here{counts}",
                 "add it here, or remove it from the twin",
             )
 
@@ -255,7 +255,7 @@ class _Comparison:
         pairs = _align(left, right)
         alone_left = [i for i in range(len(left)) if i not in pairs]
         alone_right = [j for j in range(len(right)) if j not in pairs.values()]
-        counts = f"fences ({len(left)} vs {len(right)})"
+        counts = _counts("fences", left, right)
         for i in alone_left:
             elsewhere = next((j for j in alone_right if right[j].key == left[i].key), None)
             if elsewhere is not None:
@@ -267,7 +267,7 @@ class _Comparison:
             self._add(
                 number,
                 max([*before, self._beside(number)]),
-                f"no such block there: {counts}",
+                f"no such block there{counts}",
                 "add it to the twin behind that line, or remove it here",
                 _excerpt(left[i], "-"),
             )
@@ -277,7 +277,7 @@ class _Comparison:
             self._add(
                 max([*before, self._beside(number, back=True)]),
                 number,
-                f"no such block here: {counts}",
+                f"no such block here{counts}",
                 "add it here behind that line, or remove it from the twin",
                 _excerpt(right[j], "+"),
             )
@@ -345,7 +345,7 @@ class _Comparison:
         self._add(
             _number(left, i),
             _number(right, i),
-            f"{what} ({left.block.name}, {len(left.rows)} vs {len(right.rows)} lines)",
+            f"{what} in {left.block.name}{_counts('lines', left.rows, right.rows)}",
             f"make the two the same; {mend}",
             _diff(left, right, self.left.path, self.right.path),
         )
@@ -353,22 +353,48 @@ class _Comparison:
     # Links
 
     def _links(self) -> None:
-        left, right = _sections(self.left), _sections(self.right)
+        left = _Sections(self.left, {a.number for a, _ in self.headings})
+        right = _Sections(self.right, {b.number for _, b in self.headings})
         for own, other in [(None, None), *self.headings]:
-            here = left.get(own.number if own else 0, [])
-            there = right.get(other.number if other else 0, [])
-            counts = Counter(link.target for link in here), Counter(link.target for link in there)
+            here = left.links(own.number if own else 0)
+            there = right.links(other.number if other else 0)
+            if here is None or there is None:
+                continue
+            counts = Counter(x.target for x in here), Counter(x.target for x in there)
             name = _named(own) if own else "the page's top"
-            for target in dict.fromkeys([link.target for link in [*here, *there]]):
+            for target in dict.fromkeys(link.target for link in [*here, *there]):
                 one, two = counts[0][target], counts[1][target]
-                if one == two:
-                    continue
-                self._add(
-                    _first(here, target, own),
-                    _first(there, target, other),
-                    f"links to {target} under {name} ({one} vs {two})",
-                    "let both lead to the same places",
-                )
+                if one != two:
+                    self._add(
+                        _first(here, target, own),
+                        _first(there, target, other),
+                        f"links to {target} under {name} ({one} vs {two})",
+                        "let both lead to the same places",
+                    )
+
+
+class _Sections:
+    """A page's links by section, a section being what stands below a heading that the twin has."""
+
+    def __init__(self, page: Blocks, paired: Container[int]) -> None:
+        self._starts = [0]
+        self._unclear: set[int] = set()
+        for heading in page.page.headings:
+            if heading.number in paired:
+                self._starts.append(heading.number)
+            else:
+                self._unclear.add(self._starts[-1])
+        self._links: dict[int, list[links.Link]] = {}
+        for link in links.find(page.page.prose):
+            start = self._starts[bisect_right(self._starts, link.number) - 1]
+            self._links.setdefault(start, []).append(link)
+
+    def links(self, start: int) -> list[links.Link] | None:
+        """Return the links of the section that begins at line ``start``; 0: the page's top.
+
+        None where a heading that the twin lacks divides it: that is to be mended first.
+        """
+        return None if start in self._unclear else self._links.get(start, [])
 
 
 def _first(found: Sequence[links.Link], target: str, heading: Heading | None) -> int:
@@ -387,6 +413,10 @@ def _heading_key(heading: Heading, shared: set[str], side: str) -> Hashable:
     if heading.title in shared and re.search(r"[A-Za-z0-9]", heading.title):
         return heading.title
     return side, heading.number
+
+
+def _counts(what: str, left: Sequence[object], right: Sequence[object]) -> str:
+    return "" if len(left) == len(right) else f": {what} ({len(left)} vs {len(right)})"
 
 
 def _named(heading: Heading) -> str:
@@ -522,13 +552,3 @@ def _offset(shown: Sequence[Row]) -> int:
     """Return what is to be added to a row's place to get its line; 0 where rows share a line."""
     straight = shown and shown[-1].number == shown[0].number + len(shown) - 1
     return shown[0].number - 1 if straight else 0
-
-
-def _sections(page: Blocks) -> dict[int, list[links.Link]]:
-    """Return the links below each heading, by the heading's line; 0: above the first."""
-    starts = [heading.number for heading in page.page.headings]
-    found: dict[int, list[links.Link]] = {}
-    for link in links.find(page.page.prose):
-        at = bisect_right(starts, link.number)
-        found.setdefault(starts[at - 1] if at else 0, []).append(link)
-    return found
