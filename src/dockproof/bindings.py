@@ -67,7 +67,7 @@ class Bindings:
             if len(page) != len(run):
                 # A display that is cut at the terminal's edge may leave a digit more or less.
                 shorter, longer = sorted((len(page), len(run)))
-                cut = _SHORTEST < shorter and longer < _LONGEST
+                cut = shorter > _SHORTEST and longer < _LONGEST
                 return cut and self.bind(space, page[:shorter], run[:shorter])
             fits = all(_alike(page, other) == _alike(run, known[other]) for other in known)
         else:
