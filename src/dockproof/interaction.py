@@ -276,7 +276,11 @@ class Interaction:
     def _text(self) -> str:
         """Return what the terminal shows since the block's start or the last key."""
         text = self._screen.text()
-        new = text.removeprefix(self._base)
+        # The space behind a prompt is there only while the cursor stands behind it.
+        base = self._base.rstrip(" ")
+        new = text.removeprefix(base)
+        if len(base) < len(self._base):
+            new = new.lstrip(" ")
         return new.removeprefix(self._key).removeprefix("\n") if self._key else new
 
     def _cursor(self) -> str:

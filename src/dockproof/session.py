@@ -144,6 +144,14 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
     """
     result: list[Step] = []
     body = fence.body
+    for line in body:
+        prompt = prompt_of(line.text)
+        if prompt is not None and prompt.typed in KEYS:
+            raise PageError(
+                page.place(line.number),
+                f"{prompt.typed} stands behind a prompt",
+                f"put {prompt.typed} on a line of its own, below the prompt's",
+            )
     first = next((n for n, line in enumerate(body) if line.text.strip()), len(body))
     position = _next_command(body, first)
     nodes: set[str] = {f"node{n}" for n in range(1, page.nodes + 1)}
