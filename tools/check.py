@@ -53,9 +53,10 @@ class Outcome:
 
 LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
 
-# The two runs of pytest share the work out by file, since a page or a fixture's file is the unit
-# that keeps a state. Together they name all that pytest collects; a test holds them to that.
-_PYTEST = (str(_BIN / "pytest"), "-n", "2", "--dist", "loadfile")
+# The two runs of pytest share the work out by file, a page together with its twins, since that is
+# the unit that keeps a state (dockproof.plugin says so to pytest-xdist). Together they name all
+# that pytest collects; a test holds them to that.
+_PYTEST = (str(_BIN / "pytest"), "-n", "2")
 COMMANDS = "tests/project/test_commands.py"
 
 STAGES = (
