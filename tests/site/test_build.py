@@ -90,8 +90,8 @@ def test_served_site_follows_edits(project: Path) -> None:
 
 
 def served(address: str, words: str) -> None:
-    """Wait until ``address`` shows ``words``, for half a minute at most."""
-    deadline = time.monotonic() + 30
+    """Wait until ``address`` shows ``words``, for a minute at most."""
+    deadline = time.monotonic() + 60
     shown = ""
     while words not in shown:
         assert time.monotonic() < deadline, shown or f"{address} doesn't answer"
