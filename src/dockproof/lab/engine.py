@@ -19,7 +19,7 @@ from docker.errors import DockerException
 
 from dockproof.lab import nat
 from dockproof.lab.errors import LabError
-from dockproof.lab.install import ENGINE_PACKAGES, can_install, install
+from dockproof.lab.install import ENGINE_PACKAGES, ENGINE_PROGRAMS, can_install, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,7 @@ class PrivateEngine(OuterEngine):
 
     def _start(self) -> None:
         nat.open_way(self._run.name)
+        bridge = self._make_bridge()
         if not self._process("containerd"):
             self._clear("containerd")
             configuration = self._run / "containerd.toml"
@@ -129,7 +130,7 @@ class PrivateEngine(OuterEngine):
                     *("--exec-root", str(self._run / "docker")),
                     *("--pidfile", str(self._run / "docker.pid")),
                     *("--host", f"unix://{self._socket}"),
-                    *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+                    *("--bridge", bridge, "--iptables=false", "--ip6tables=false"),
                 ],
             )
         client = self._connect()
@@ -147,6 +148,30 @@ class PrivateEngine(OuterEngine):
             f"(its log: {self._data / 'dockerd.log'})",
             self.log_tail(),
         )
+
+    @property
+    def _bridge(self) -> str:
+        return f"dp-{self._run.name.rpartition('-')[2]}"
+
+    def _make_bridge(self) -> str:
+        """Make the bridge of the engine's default network; returns its name.
+
+        dockerd would use docker0, and with `--bridge none` it removes docker0: either way another
+        engine's containers would lose their network.
+        """
+        if not Path(f"/sys/class/net/{self._bridge}").exists():
+            for words in (
+                ("link", "add", self._bridge, "type", "bridge"),
+                ("address", "add", nat.BRIDGE, "dev", self._bridge),
+                ("link", "set", self._bridge, "up"),
+            ):
+                done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+                if done.returncode:
+                    raise LabError(
+                        f"can't make the bridge {self._bridge} for the lab's own engine: "
+                        f"`ip {' '.join(words)}`: {done.stderr.strip()}"
+                    )
+        return self._bridge
 
     def _spawn(self, name: str, command: list[str]) -> None:
         socket = self._run / ("docker.sock" if name == "dockerd" else f"{name}.sock")
@@ -200,6 +225,7 @@ class PrivateEngine(OuterEngine):
                     os.kill(pid, signal.SIGKILL)
         self._clear("docker")
         self._clear("containerd")
+        subprocess.run(["ip", "link", "delete", self._bridge], capture_output=True, check=False)
         nat.close_way(self._run.name)
 
     def _give_up(self) -> None:
@@ -272,11 +298,12 @@ def outer_engine(state: State, say: Callable[[str], None]) -> OuterEngine:
         return OuterEngine(client)
     if os.geteuid() == 0:
         why = ""
-        if not shutil.which("dockerd") and can_install():
+        missing = not all(shutil.which(name) for name in ENGINE_PROGRAMS)
+        if missing and can_install():
             why = install(ENGINE_PACKAGES, say)
             if client := reachable_engine():
                 return OuterEngine(client)
-        if shutil.which("dockerd") and shutil.which("containerd"):
+        if all(shutil.which(name) for name in ENGINE_PROGRAMS):
             return PrivateEngine(state)
         if why:
             raise LabError("no Docker engine answers, and installing one failed", why)

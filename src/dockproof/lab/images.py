@@ -181,14 +181,6 @@ class Images:
             self._engine, definition.mirror_base, f"dockproof-{self._run.id}-fill", self._run
         )
         try:
-            configuration = {
-                "registry-mirrors": [f"http://{_MIRROR}"],
-                "insecure-registries": [_MIRROR],
-            }
-            files = {
-                **host_certificates(),
-                "/etc/docker/daemon.json": (json.dumps(configuration).encode(), 0o644),
-            }
             plan = Plan(
                 engine=self._engine,
                 labels=self._run.labels,
@@ -196,7 +188,7 @@ class Images:
                 mirror=mirror,
                 images={},
                 suite=definition.suite.name,
-                files=files,
+                files=host_certificates(),
             )
             lab = Lab(plan, f"dockproof-{self._run.id}-filler", 1)
             try:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # The Docker engine with what it runs on, and what makes root file systems from Debian's packages.
-ENGINE_PACKAGES = ("docker.io", "containerd", "iptables")
+ENGINE_PACKAGES = ("docker.io", "containerd", "iptables", "iproute2")
+ENGINE_PROGRAMS = ("dockerd", "containerd", "runc", "iptables", "ip")
 BOOTSTRAP_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 
 

@@ -17,6 +17,7 @@ from docker.types import Mount
 
 from dockproof.lab.errors import LabError
 from dockproof.lab.network import create_network
+from dockproof.lab.streams import ExecStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dockproof.lab.images import Provenance
 
 _READY_SECONDS = 60
+_GRACE_SECONDS = 15  # for the outer engine to end what took too long
 _ARGUMENT_BYTES = 96 * 1024  # Linux takes 128 KiB in one argument
 _ARGUMENTS_BYTES = 1024 * 1024
 _TIMED_OUT = (124, 137)  # statuses of timeout(1)
@@ -117,7 +119,7 @@ class Node:
         bounded = ["timeout", "--kill-after=1", str(timeout), *argv]
         started = time.monotonic()
         try:
-            status, output = self._exec(bounded, user)
+            status, output = self._exec(bounded, user, timeout + _GRACE_SECONDS)
         except (DockerException, OSError) as error:
             raise LabError(f"{self.name}: can't run {argv[0]}: {error}", self.log_tail()) from error
         if status in _TIMED_OUT and time.monotonic() - started >= timeout:
@@ -126,10 +128,15 @@ class Node:
             )
         return status, output
 
-    def _exec(self, argv: Sequence[str], user: str) -> tuple[int, str]:
+    def _exec(self, argv: Sequence[str], user: str, timeout: float) -> tuple[int, str]:
         api = self.client.api
         made = api.exec_create(self.container.id or "", list(argv), user=user)["Id"]
-        output: bytes = api.exec_start(made)
+        stream = ExecStream(api, made)
+        try:
+            stream.connection.settimeout(timeout)
+            output = b"".join(stream.frames())
+        finally:
+            stream.close()
         status = api.exec_inspect(made)["ExitCode"]
         # None: the machine ended under it.
         return 137 if status is None else int(status), output.decode(errors="replace")
@@ -166,7 +173,9 @@ class Node:
     def log_tail(self, lines: int = 40) -> str:
         """Give the last lines of the log of the machine's engine, or of the machine itself."""
         with suppress(DockerException, OSError):
-            status, output = self._exec(["tail", "-n", str(lines), "/var/log/docker.log"], "root")
+            status, output = self._exec(
+                ["tail", "-n", str(lines), "/var/log/docker.log"], "root", 10
+            )
             if status == 0 and output:
                 return output
         with suppress(DockerException, OSError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from dockproof.lab.errors import LabError
 
 POOL = "10.205.0.0/16"
+BRIDGE = "10.205.0.1/24"  # the engine's default network, which nothing of ours uses
 
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 _RULES = [

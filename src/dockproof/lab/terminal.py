@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
 
+from dockproof.lab.streams import ExecStream
+
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from dockproof.lab.machines import Node
@@ -33,8 +34,10 @@ def _raw_terminal(file: int) -> Iterator[None]:
         termios.tcsetattr(file, termios.TCSADRAIN, before)
 
 
-def _pump(connection: socket.socket) -> None:
+def _pump(stream: ExecStream) -> None:
     """Copy both ways until the shell ends."""
+    connection = stream.connection
+    os.write(sys.stdout.fileno(), stream.early)
     sources: list[Any] = [connection, sys.stdin.fileno()]
     while True:
         for ready in select.select(sources, [], [])[0]:
@@ -74,9 +77,7 @@ def open_shell(node: Node, user: str = "you") -> int:
         workdir=f"/home/{user}",
         environment={"TERM": os.environ.get("TERM") or "xterm"},
     )["Id"]
-    stream: Any = api.exec_start(made, tty=True, socket=True)
-    # Over a Unix or TCP socket docker's client wraps it in a file; over TLS or SSH it is one.
-    connection: socket.socket = getattr(stream, "_sock", stream)
+    stream = ExecStream(api, made, tty=True)
 
     def resize(*_signal: object) -> None:
         columns, lines = shutil.get_terminal_size()
@@ -88,10 +89,10 @@ def open_shell(node: Node, user: str = "you") -> int:
         previous = signal.signal(signal.SIGWINCH, resize)
         try:
             with _raw_terminal(sys.stdin.fileno()):
-                _pump(connection)
+                _pump(stream)
         finally:
             signal.signal(signal.SIGWINCH, previous)
     else:
-        _pump(connection)
+        _pump(stream)
     stream.close()
     return int(api.exec_inspect(made)["ExitCode"] or 0)

@@ -1,0 +1,93 @@
+"""The connection to a program in a container, without losing its first words.
+
+docker's client reads the engine's answer through a buffer and then hands out the bare socket behind
+it. Output that arrives together with the answer's head stays in that buffer, so that now and then a
+quick program seems to have printed nothing. Here the buffer is emptied first.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import APIClient
+
+_CHUNK = 65536
+_HEAD = struct.Struct(">BxxxL")  # the stream's number and its length, in the engine's API
+
+
+class ExecStream:
+    """A program running in a container, started by this.
+
+    Attributes:
+        early: What the program had printed when the engine's answer came; comes before all that
+            the connection gives.
+        connection: A socket for the rest, and for the program's input. Without a terminal the
+            output comes in the engine's frames.
+    """
+
+    early: bytes
+    connection: socket.socket
+
+    def __init__(self, api: APIClient, exec_id: str, *, tty: bool = False) -> None:
+        """Start what `api.exec_create` has made.
+
+        Args:
+            api: The outer engine.
+            exec_id: What `exec_create` gave.
+            tty: As it was created.
+        """
+        client: Any = api
+        # The same as exec_start, which gives no way to the buffer.
+        self._response = client._post_json(  # noqa: SLF001
+            client._url("/exec/{0}/start", exec_id),  # noqa: SLF001
+            headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+            data={"Tty": tty, "Detach": False},
+            stream=True,
+        )
+        self._stream = client._get_raw_response_socket(self._response)  # noqa: SLF001
+        self.connection = getattr(self._stream, "_sock", self._stream)
+        self.early = b""
+        buffer = self._response.raw._fp.fp  # noqa: SLF001
+        if hasattr(buffer, "peek"):
+            self.connection.settimeout(0)
+            with suppress(OSError):  # over TLS, when nothing is there
+                self.early = buffer.read1(len(buffer.peek()))
+        self.connection.settimeout(None)
+
+    def read(self) -> bytes:
+        """Wait for more output; b"" when the program has ended."""
+        if self.early:
+            data, self.early = self.early, b""
+            return data
+        return self.connection.recv(_CHUNK)
+
+    def frames(self) -> Iterator[bytes]:
+        """Give the output of a program without a terminal, standard output and error as they came.
+
+        Raises:
+            TimeoutError: After the connection's timeout, if it was given one.
+        """
+        rest = b""
+        while data := self.read():
+            rest += data
+            while len(rest) >= _HEAD.size:
+                end = _HEAD.size + _HEAD.unpack_from(rest)[1]
+                if len(rest) < end:
+                    break
+                yield rest[_HEAD.size : end]
+                rest = rest[end:]
+
+    def close(self) -> None:
+        """End the connection; the program may go on."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        for one in (self._response, self._stream, self.connection):
+            # The layers close each other's file; which of them is left differs by transport.
+            with suppress(OSError, ValueError):
+                one.close()
