@@ -49,6 +49,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
     (place / ".venv").symlink_to(sys.prefix)
+    # actionlint knows a project by this.
+    subprocess.run(["git", "init", "--quiet"], cwd=place, check=True)
     return place
 
 
