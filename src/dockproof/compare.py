@@ -23,29 +23,70 @@ _MOST_CELLS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """A page's line, ready to be matched: an expression with one group for each volatile value."""
+class _Piece:
+    """What a page's line has between two ``…``: an expression, a group for each volatile value.
 
-    text: str
-    expression: re.Pattern[str] | None
+    The expression of a line's last piece reaches to the line's end.
+    """
+
+    expression: re.Pattern[str]
     slots: tuple[tuple[str, Rule], ...]
 
-    def match(self, actual: str, bindings: Bindings) -> bool:
-        """Tell whether ``actual`` agrees, and bind the live values of the two lines if it does."""
-        if self.expression is None:
-            return self.text == actual
-        match = self.expression.fullmatch(actual)
-        if match is None:
-            return False
-        mark = bindings.mark()
+    @property
+    def binds(self) -> bool:
+        """Whether its place matters to what comes later, since it binds live values."""
+        return any(rule.live for _, rule in self.slots)
+
+    def bind(self, match: re.Match[str], bindings: Bindings) -> bool:
+        """Bind the live values of a match; return False where they contradict what is bound."""
         for group, (page, rule) in enumerate(self.slots, 1):
             run = match[group]
             if (rule.accept and not rule.accept(page, run)) or (
                 rule.live and not bindings.bind(rule.live, page, run)
             ):
-                bindings.rollback(mark)
                 return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A page's line, ready to be matched; without pieces it stands for itself alone."""
+
+    text: str
+    pieces: tuple[_Piece, ...]
+
+    @property
+    def binds(self) -> bool:
+        """Whether the line binds live values."""
+        return any(piece.binds for piece in self.pieces)
+
+    def match(self, actual: str, bindings: Bindings) -> bool:
+        """Tell whether ``actual`` agrees, and bind the live values of the two lines if it does."""
+        if not self.pieces:
+            return self.text == actual
+        mark = bindings.mark()
+        first = self.pieces[0]
+        match = first.expression.match(actual)
+        if match and first.bind(match, bindings) and self._rest(1, match.end(), actual, bindings):
+            return True
+        bindings.rollback(mark)
+        return False
+
+    def _rest(self, index: int, position: int, actual: str, bindings: Bindings) -> bool:
+        """Find places for the pieces from ``index`` on, the first that are possible."""
+        if index == len(self.pieces):
+            return True
+        piece = self.pieces[index]
+        while match := piece.expression.search(actual, position):
+            mark = bindings.mark()
+            if piece.bind(match, bindings):
+                if self._rest(index + 1, match.end(), actual, bindings):
+                    return True
+                if not piece.binds:
+                    return False  # a later place leaves less for the rest, and changes nothing else
+            bindings.rollback(mark)
+            position = match.start() + 1
+        return False
 
 
 @lru_cache(maxsize=8192)
@@ -57,7 +98,7 @@ def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pat
             row the number doesn't count, since tables pad to the width of what varies.
         substitutions: Words of the step's command that were run as other words, and may be printed.
     """
-    text = text.rstrip()
+    text = text.rstrip().expandtabs()  # as a terminal shows it
     found = list(volatile.find(text))
     pieces: list[tuple[int, int, Rule | Substitution | None]] = [*found]
     pieces += [(m.start(), m.end(), None) for m in re.finditer(GAP, text)]
@@ -69,7 +110,8 @@ def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pat
             if not any(s <= m.start() < e for s, e, _ in found)
         ]
     if not pieces and "  " not in text:
-        return Pattern(text, None, ())
+        return Pattern(text, ())
+    done: list[_Piece] = []
     expression: list[str] = []
     slots: list[tuple[str, Rule]] = []
     end = 0
@@ -78,7 +120,8 @@ def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pat
             continue
         expression.append(_literal(text[end:start], first=end == 0, before=True, after=end > 0))
         if piece is None:
-            expression.append(".*")
+            done.append(_Piece(re.compile("".join(expression)), tuple(slots)))
+            expression, slots = [], []
         elif isinstance(piece, volatile.Rule):
             expression.append(f"({piece.run_pattern(text[start:stop])})")
             slots.append((text[start:stop], piece))
@@ -86,7 +129,8 @@ def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pat
             expression.append(re.escape(piece.run))
         end = stop
     expression.append(_literal(text[end:], first=end == 0, before=False, after=end > 0))
-    return Pattern(text, re.compile("".join(expression)), tuple(slots))
+    done.append(_Piece(re.compile("".join(expression) + r"\Z"), tuple(slots)))
+    return Pattern(text, tuple(done))
 
 
 def _literal(text: str, *, first: bool, before: bool, after: bool) -> str:
@@ -121,8 +165,10 @@ def matches(
         bindings: The page's bindings; what the two sides newly bind is added where they agree.
         substitutions: See :func:`compile_line`.
     """
+    if not expected and actual:
+        return False  # where the page shows nothing, not even an empty line is printed
     expected, actual = _trim(expected), _trim(actual)
-    if expected == actual and not any(_needs_pattern(line) for line in expected):
+    if expected == actual and not (substitutions or any(map(_needs_pattern, expected))):
         return True
     segments: list[list[Pattern]] = [[]]
     for line in expected:
@@ -176,8 +222,11 @@ class _Matcher:
             return start >= position and self._at(segment, start)
         for start in range(position, len(self.actual) - len(segment) + 1):
             mark = self.bindings.mark()
-            if self._at(segment, start) and self._rest(index + 1, start + len(segment)):
-                return True
+            if self._at(segment, start):
+                if self._rest(index + 1, start + len(segment)):
+                    return True
+                if not any(pattern.binds for pattern in segment):
+                    break  # a later place leaves less for the rest, and changes nothing else
             self.bindings.rollback(mark)
             if self.attempts > _MOST_ATTEMPTS:
                 break
@@ -213,6 +262,8 @@ def merge(
     Returns:
         For each line either the index of the page's line that stays, or a new line.
     """
+    if not expected:
+        return [_back(line.rstrip(), bindings, substitutions) for line in actual]
     end = len(_trim(expected))
     actual = [line.rstrip() for line in _trim(actual)]
     out: list[int | str] = []

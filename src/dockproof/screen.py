@@ -36,7 +36,10 @@ class _Screen(pyte.HistoryScreen):
 def plain(data: bytes) -> str | None:
     """Return the text of output that doesn't move the cursor, or None where some does."""
     data = data.replace(b"\r\n", b"\n")
-    return data.decode("utf-8", "replace") if _PLAIN.match(data) else None
+    if not _PLAIN.match(data):
+        return None
+    text = data.decode("utf-8", "replace")
+    return text.expandtabs() if "\t" in text else text
 
 
 class Screen:
