@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dockproof import directives, markdown, session
+from dockproof import directives, markdown, session, shown
 from dockproof.errors import PageError, Place
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Block:
         return "".join(f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blocks:
     """A page and its blocks in order."""
 
@@ -76,7 +77,7 @@ class Blocks:
         """The page's path, as messages show it."""
         return self.page.path
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A hash of all that the page runs, writes and expects; twins have the same."""
         return _hash(str(self.page.nodes), *(block.key for block in self.blocks))
@@ -242,15 +243,10 @@ def _key(fence: Fence, kind: Kind, given: Directives, steps: tuple[Step, ...]) -
     if kind is Kind.SESSION:
         for step in steps:
             parts += [step.node, step.command or ""]
-            parts += [_without_comment(line.text) for line in step.expected]
+            parts += shown.expected(step)
     else:
         parts += [line.text for line in fence.body]
     return _hash(*parts)
-
-
-def _without_comment(text: str) -> str:
-    prompt = session.prompt_of(text)
-    return f"{prompt.prompt}{prompt.typed}" if prompt else text.rstrip()
 
 
 def _hash(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: ``dockproof accept PAGE…``, ``dockproof twins``, ``dockproof lab …``."""
+"""The command line: ``dockproof accept PAGE…``, ``… twins``, ``… record``, ``… lab …``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockproof import blocks, config
-from dockproof.errors import ConfigError, PageError
+from dockproof.errors import ConfigError, LedgerError, PageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     accepting.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
     comparing = commands.add_parser("twins", help="say where pages and their twins differ")
     comparing.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
+    commands.add_parser(
+        "record", help="take the records of the pages' runs over into the ledger to be committed"
+    )
     commands.add_parser("lab", help="the lab: shell, prepare, clean, lock")
     options = parser.parse_args(arguments)
     try:
         site = config.load(Path.cwd())
         if options.command == "accept":
             return _accept([find(page, site) for page in options.pages], site)
+        if options.command == "record":
+            return _record(site)
         return _twins([find(page, site) for page in options.pages], site)
-    except (PageError, ConfigError) as error:
+    except (PageError, ConfigError, LedgerError) as error:
         _say(str(error))
         return 2
     except Exception as error:
@@ -109,6 +114,28 @@ def _twins(pages: Sequence[Path], site: Config) -> int:
         _say(text)
     _say(f"{len(pages)} pages compared with their twins: {len(found)} differences")
     return 1 if found else 0
+
+
+def _record(site: Config) -> int:
+    from dockproof import ledger, twins  # noqa: PLC0415 - only this command needs them
+
+    known = {record.key for record in ledger.commit(site)}
+    unproved = 0
+    for path in twins.pages(site):
+        page = blocks.load(path, site)
+        blank = [
+            block
+            for block, key in zip(page.blocks, ledger.keys(page), strict=True)
+            if key is not None and key not in known
+        ]
+        unproved += len(blank)
+        if blank:
+            place = page.place(blank[0].fence.number)
+            _say(
+                f"{place}: {blank[0].name} is not proved as it stands: {len(blank)} blocks are not"
+            )
+    _say(f"{site.shown(site.ledger)}: {len(known)} blocks proved, {unproved} not")
+    return 0
 
 
 def _say(text: str) -> None:

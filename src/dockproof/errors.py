@@ -45,3 +45,7 @@ class PageError(Exception):
 
 class ConfigError(Exception):
     """``[tool.dockproof]`` is missing or says something that can't be."""
+
+
+class LedgerError(Exception):
+    """A ledger's file can't be understood; the message names it and says what to do."""

@@ -16,6 +16,7 @@ from dockproof import config as configuration
 from dockproof.blocks import Kind
 from dockproof.errors import ConfigError
 from dockproof.pages import BLOCKED, STATE, PageItem, is_lab_error, lab_error
+from dockproof.recording import Recording
 from dockproof.runs import Runs
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     STATE.selected.clear()
     site = _site(config.rootpath)
     STATE.runs = Runs(site, _say(config)) if site else None
+    if site:
+        config.pluginmanager.register(Recording(site), "dockproof-recording")
 
 
 def pytest_unconfigure() -> None:

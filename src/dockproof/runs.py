@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dockproof import ledger
 from dockproof.machines import LabMachines
 from dockproof.runner import PageRunner
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dockproof.blocks import Blocks
     from dockproof.config import Config
     from dockproof.lab import LabFactory
+    from dockproof.ledger import Facts
     from dockproof.results import BlockResult
 
 
@@ -32,6 +34,7 @@ class Runs:
         self._factory: LabFactory | None = None
         self._runners: dict[str, PageRunner] = {}
         self._last: dict[str, int] = {}
+        self._facts: dict[str, Facts] = {}
 
     def need(self, page: Blocks, index: int) -> None:
         """Say that the block at ``index`` will be asked for."""
@@ -40,10 +43,17 @@ class Runs:
     def runner(self, page: Blocks) -> PageRunner:
         """Return the runner of the page or of its twin with the same blocks."""
         if page.key not in self._runners:
-            self._runners[page.key] = PageRunner(
-                page, lambda: LabMachines(self.factory.open(page.page.nodes))
-            )
+            self._runners[page.key] = PageRunner(page, lambda: self._machines(page))
         return self._runners[page.key]
+
+    def facts(self, page: Blocks) -> Facts | None:
+        """Return what the page's lab is or was, or None before it has been opened."""
+        return self._facts.get(page.key)
+
+    def _machines(self, page: Blocks) -> LabMachines:
+        lab = self.factory.open(page.page.nodes)
+        self._facts[page.key] = ledger.facts(lab)
+        return LabMachines(lab)
 
     @property
     def factory(self) -> LabFactory:

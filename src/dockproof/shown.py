@@ -59,11 +59,26 @@ def _step(step: Step) -> Iterator[Row]:
         # What stands before the command: the prompt, or `> ` in a here-document.
         prompt = text[: text.find(command)] if offset == 0 or text.startswith("> ") else ""
         yield Row(f"{prompt}{command}", min(step.number + offset, step.end), typed=True)
+    for line, (text, typed) in zip(step.expected, _read(step), strict=True):
+        yield Row(text, line.number, typed)
+
+
+def expected(step: Step) -> list[str]:
+    """Return the lines behind a step's command, without comments behind what is typed there."""
+    if not any("#" in line.text for line in step.expected):
+        return [line.text.rstrip() for line in step.expected]
+    return [text for text, _ in _read(step)]
+
+
+def _read(step: Step) -> Iterator[tuple[str, bool]]:
+    """Yield each expected line without its comment, and whether the reader types it."""
+    command = step.shown.split("\n") if step.command is not None else []
     texts = [line.text for line in step.expected]
     goes_on = False
-    parts = list(lexer.parts("\n".join([*shown, *texts])))[len(shown) :]
-    for line, part in zip(step.expected, parts, strict=False):
-        typed = part.kind == "command" and (goes_on or part.prompt not in {"", "> "})
-        text = f"{part.prompt}{session.strip_comment(part.text)}" if typed else line.text.rstrip()
-        yield Row(text.rstrip(), line.number, typed=part.kind != "output")
-        goes_on = typed and part.text.endswith("\\")
+    for part in list(lexer.parts("\n".join([*command, *texts])))[len(command) :]:
+        text = f"{part.prompt}{part.text}"
+        commented = part.kind == "command" and (goes_on or part.prompt not in {"", "> "})
+        if commented:
+            text = f"{part.prompt}{session.strip_comment(part.text)}"
+        yield text.rstrip(), part.kind != "output"
+        goes_on = commented and part.text.endswith("\\")
