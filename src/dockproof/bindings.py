@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from dockproof import references
+
 _WORD = re.compile(r"[0-9A-Za-z_.:]+")
-# A word of its own, or the container of `docker cp 3f:/file .`.
-_PREFIX = re.compile(r"(?<![^\s\"'(])[0-9a-f]{2,63}(?![^\s\"');:|&])")
+_PREFIX = re.compile(r"[0-9a-f]{2,63}")
 _SHORTEST = 12
 _LONGEST = 64
-_DOCKER = re.compile(r"(?:^|[\s;&|(`])docker\s")
-_OPTION_BEFORE = re.compile(r"\s-[^\s=]*\s+$")
 
 
 def _alike(one: str, other: str) -> bool:
@@ -109,28 +108,27 @@ class Bindings:
         if not bound:
             return command, done
 
-        def exact(match: re.Match[str]) -> str:
-            done.append(Substitution(match[0], bound[match[0]]))
-            return bound[match[0]]
-
-        def prefix(match: re.Match[str]) -> str:
-            # `-n 10` is a number even where an id begins with 10.
-            if match[0].isdigit() and _OPTION_BEFORE.search(command, 0, match.start()):
-                return match[0]
-            run = self._by_prefix(match[0])
-            if run is None:
-                return match[0]
-            done.append(Substitution(match[0], run))
-            return run
-
-        if _DOCKER.search(command):
-            command = _PREFIX.sub(prefix, command)
+        out: list[str] = []
+        end = 0
         values = "|".join(re.escape(page) for page in sorted(bound, key=len, reverse=True))
-        return re.sub(rf"(?<![0-9A-Za-z_])(?:{values})(?![0-9A-Za-z_])", exact, command), done
+        found = [
+            (match.start(), match.end(), bound[match[0]])
+            for match in re.finditer(rf"(?<![0-9A-Za-z_])(?:{values})(?![0-9A-Za-z_])", command)
+        ]
+        for start, stop in references.find(command):
+            run = self._by_prefix(command[start:stop])
+            if run is not None:
+                found.append((start, stop, run))
+        for start, stop, run in sorted(found):
+            if start >= end:
+                out += [command[end:start], run]
+                done.append(Substitution(command[start:stop], run))
+                end = stop
+        return "".join([*out, command[end:]]), done
 
     def _by_prefix(self, word: str) -> str | None:
         ids = self.pairs.get("id", {})
-        if word in ids:
+        if word in ids or not _PREFIX.fullmatch(word):
             return None
         fits = [page for page in ids if page.startswith(word)]
         distinct = {page[:_SHORTEST] for page in fits}

@@ -1,0 +1,226 @@
+"""Live ids: the page's values bind to the run's one to one, and commands get the run's."""
+
+from __future__ import annotations
+
+import pytest
+
+from dockproof import compare
+from dockproof.bindings import AmbiguousError, Bindings
+
+WEB = "3f2a91c07b5d"
+WEB_LONG = f"{WEB}4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f6400"
+DB = "b1946ac92492"
+RUN_WEB = "8d2f2919c933"
+RUN_WEB_LONG = f"{RUN_WEB}ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec7"
+RUN_DB = "fdeee46afa69"
+
+
+def _bound(*pairs: tuple[str, str]) -> Bindings:
+    bindings = Bindings()
+    for page, run in pairs:
+        assert bindings.bind("id", page, run)
+    return bindings
+
+
+def _command(bindings: Bindings, command: str) -> str:
+    return bindings.to_run(command)[0]
+
+
+def test_a_value_binds_once() -> None:
+    """An id of the page stands for one id of the run, on the whole page."""
+    bindings = _bound((WEB, RUN_WEB))
+    assert bindings.bind("id", WEB, RUN_WEB)
+    assert not bindings.bind("id", WEB, RUN_DB)
+    assert not bindings.bind("id", DB, RUN_WEB)
+    assert bindings.bind("id", DB, RUN_DB)
+
+
+def test_the_short_and_the_long_form_of_an_id_are_one() -> None:
+    """If the page's ids begin alike, so must the run's."""
+    bindings = _bound((WEB_LONG, RUN_WEB_LONG))
+    assert not bindings.bind("id", WEB, RUN_DB)
+    assert not bindings.bind("id", DB, RUN_WEB)
+    assert bindings.bind("id", WEB, RUN_WEB)
+
+
+def test_spaces_are_apart() -> None:
+    """An address has nothing to do with an id."""
+    bindings = Bindings()
+    assert bindings.bind("address", "172.17.0.2", "172.17.0.5")
+    assert bindings.bind("address", "172.17.0.5", "172.17.0.2")
+    assert not bindings.bind("address", "172.17.0.3", "172.17.0.5")
+    assert bindings.bind("port", "32768", "32768")
+
+
+def test_rollback_forgets_only_what_came_since() -> None:
+    """An attempt that didn't match leaves nothing behind."""
+    bindings = _bound((WEB, RUN_WEB))
+    mark = bindings.mark()
+    assert bindings.bind("id", DB, RUN_DB)
+    bindings.rollback(mark)
+    assert bindings.bind("id", DB, "0123456789ab")
+    assert not bindings.bind("id", WEB, RUN_DB)
+
+
+@pytest.mark.parametrize(
+    ("page", "run"),
+    [
+        (f"docker logs {WEB}", f"docker logs {RUN_WEB}"),
+        (f"docker logs {WEB_LONG}", f"docker logs {RUN_WEB_LONG}"),
+        (f"docker exec -it {WEB} sh", f"docker exec -it {RUN_WEB} sh"),
+        ("docker rm 3f", f"docker rm {RUN_WEB}"),
+        ("docker rm -f 3f2a b1", f"docker rm -f {RUN_WEB} {RUN_DB}"),
+        ("docker rm 3f2a91c07b5d4e07", f"docker rm {RUN_WEB_LONG[:16]}"),
+        (f"docker rm {WEB} {DB}", f"docker rm {RUN_WEB} {RUN_DB}"),
+        ("docker cp 3f:/etc/passwd .", f"docker cp {RUN_WEB}:/etc/passwd ."),
+        (f"docker cp {WEB}:/etc/passwd .", f"docker cp {RUN_WEB}:/etc/passwd ."),
+        ("docker stop 3f && docker rm 3f", f"docker stop {RUN_WEB} && docker rm {RUN_WEB}"),
+        ('docker rm "3f"', f'docker rm "{RUN_WEB}"'),
+        ("docker rm $(echo 3f2a91)", f"docker rm $(echo {RUN_WEB})"),
+        ("sudo docker rm 3f", f"sudo docker rm {RUN_WEB}"),
+        (f"docker run --network container:{WEB} x", f"docker run --network container:{RUN_WEB} x"),
+        (
+            f"sudo ls /var/lib/docker/containers/{WEB_LONG}",
+            f"sudo ls /var/lib/docker/containers/{RUN_WEB_LONG}",
+        ),
+        (f"echo {WEB}", f"echo {RUN_WEB}"),
+        (f"docker inspect sha256:{WEB_LONG}", f"docker inspect sha256:{RUN_WEB_LONG}"),
+    ],
+)
+def test_commands_get_the_runs_ids(page: str, run: str) -> None:
+    """The page's id, or an unambiguous prefix of it, is typed as the run's."""
+    bindings = _bound((WEB_LONG, RUN_WEB_LONG), (WEB, RUN_WEB), (DB, RUN_DB))
+    assert _command(bindings, page) == run
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker logs --tail 10 web",
+        "docker logs -n 10 web",
+        "sleep 10",
+        "echo 3f",
+        "docker run -p 5000:5000 -d web",
+        "docker run -p 8080:80 web",
+        "docker run --memory=3f2 web",
+        "docker run --name bad web add",
+        "docker exec web cat /add/bad",
+        "docker run web-3f",
+        "docker pull 3f2a/b1",
+        "docker run -e A=3f web",
+        "docker rm 3g 3f2b",
+        "docker build -t ba:b1 .",
+        "docker run --rm busybox echo bad",
+        "docker run -u 10 web",
+    ],
+)
+def test_ordinary_words_and_numbers_stay(command: str) -> None:
+    """What only looks like an id's beginning is typed as it stands."""
+    bindings = _bound(
+        (WEB, RUN_WEB),
+        ("10aa11bb22cc", "0a1b2c3d4e5f"),
+        ("bb11aa22dd33", "1a1b2c3d4e5f"),
+    )
+    assert _command(bindings, command) == command
+
+
+@pytest.mark.parametrize(
+    ("page", "run"),
+    [
+        ("docker rm -f bad", "docker rm -f ID"),
+        ("docker container rm bad", "docker container rm ID"),
+        ("docker logs -f --tail 10 bad", "docker logs -f --tail 10 ID"),
+        ("docker logs --tail=10 bad 2>&1 | grep bad", "docker logs --tail=10 ID 2>&1 | grep bad"),
+        ("docker stop -t 10 bad", "docker stop -t 10 ID"),
+        ("docker exec -it -u 10 bad sh", "docker exec -it -u 10 ID sh"),
+        ("docker exec -it bad echo bad 10", "docker exec -it ID echo bad 10"),
+        ("docker run --rm -it bad echo bad", "docker run --rm -it ID echo bad"),
+        ("docker run --name bad -p 10:10 busybox echo bad", None),
+        ("docker run -d busybox sleep 10", None),
+        ("docker build -t bad .", None),
+        ("docker exec web echo bad", None),
+        ("docker cp bad:/bad bad", "docker cp ID:/bad ID"),
+        ("docker inspect -f '{{.Id}}' bad", "docker inspect -f '{{.Id}}' ID"),
+        ("docker image tag bad bad:10", "docker image tag ID bad:10"),
+        ("docker rm \\\n    bad", "docker rm \\\n    ID"),
+        ("x=bad; docker rm bad", "x=bad; docker rm ID"),
+        ("for c in bad1aa; do docker rm $c; done", "for c in ID; do docker rm $c; done"),
+        ("bad bad add 10 a10b.txt /bad", None),
+    ],
+)
+def test_a_prefix_is_an_id_where_docker_takes_one(page: str, run: str | None) -> None:
+    """A short word is an id only as the argument of a command that takes references."""
+    bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"), ("10aa11bb22cc", "0a1b2c3d4e5f"))
+    assert _command(bindings, page) == (run or page).replace("ID", "1a1b2c3d4e5f")
+
+
+def test_an_ambiguous_prefix_is_an_error() -> None:
+    """Docker would refuse it too; the message names the ids."""
+    bindings = _bound((WEB, RUN_WEB), ("3f99aa22dd33", RUN_DB))
+    with pytest.raises(AmbiguousError, match=r"`3f` begins 2 of the page's ids: 3f2a.*, 3f99"):
+        bindings.to_run("docker rm 3f")
+    assert _command(bindings, "docker rm 3f2") == f"docker rm {RUN_WEB}"
+
+
+def test_without_ids_commands_stay() -> None:
+    """Nothing bound, nothing replaced."""
+    assert Bindings().to_run(f"docker rm {WEB}") == (f"docker rm {WEB}", [])
+
+
+def test_addresses_ports_and_names_are_typed_as_the_runs() -> None:
+    """What the engine chose is typed as the run's, too."""
+    bindings = Bindings()
+    assert bindings.bind("address", "172.17.0.2", "172.17.0.7")
+    assert bindings.bind("port", "32768", "49153")
+    assert bindings.bind("name", "zen_hopper", "sad_wing")
+    assert _command(bindings, "ping -c 1 172.17.0.2") == "ping -c 1 172.17.0.7"
+    assert _command(bindings, "ping -c 1 172.17.0.22") == "ping -c 1 172.17.0.22"
+    assert _command(bindings, "curl localhost:32768/a") == "curl localhost:49153/a"
+    assert _command(bindings, "docker stop zen_hopper") == "docker stop sad_wing"
+
+
+def test_two_values_that_change_places_are_not_replaced_twice() -> None:
+    """Each word of the command is replaced once."""
+    bindings = Bindings()
+    assert bindings.bind("address", "172.17.0.2", "172.17.0.3")
+    assert bindings.bind("address", "172.17.0.3", "172.17.0.2")
+    assert _command(bindings, "x 172.17.0.2 172.17.0.3") == "x 172.17.0.3 172.17.0.2"
+    ids = _bound((WEB, DB), (DB, WEB))
+    assert _command(ids, f"docker rm {WEB} {DB}") == f"docker rm {DB} {WEB}"
+    assert _command(ids, "docker rm 3f b1") == f"docker rm {DB} {WEB}"
+
+
+def test_what_the_reader_typed_stands_for_itself() -> None:
+    """A value that a command holds before any output shows it is the reader's own choice."""
+    bindings = Bindings()
+    bindings.note_typed("docker run -p 40000:80 --ip 172.18.0.9 --name zen_hopper web")
+    assert not bindings.bind("port", "40000", "49153")
+    assert bindings.bind("port", "40000", "40000")
+    assert not bindings.bind("address", "172.18.0.9", "172.18.0.8")
+    assert not bindings.bind("name", "zen_hopper", "sad_wing")
+
+
+def test_a_typed_value_that_was_bound_before_stays_bound() -> None:
+    """An id that output showed and a command uses still stands for the run's."""
+    bindings = _bound((WEB, RUN_WEB))
+    bindings.note_typed(f"docker rm {WEB}")
+    assert bindings.bind("id", WEB, RUN_WEB)
+
+
+def test_back_to_the_page() -> None:
+    """What a run printed is shown with the page's values."""
+    bindings = _bound((WEB, RUN_WEB))
+    assert bindings.to_page(f"removed {RUN_WEB}, not x{RUN_WEB}") == (
+        f"removed {WEB}, not x{RUN_WEB}"
+    )
+
+
+def test_a_page_that_mixes_up_two_ids_fails() -> None:
+    """Two lines changed for one another don't match."""
+    page = [f"{WEB}   web", f"{DB}   db"]
+    run = [f"{RUN_WEB}   web", f"{RUN_DB}   db"]
+    bindings = Bindings()
+    assert compare.matches(page, run, bindings)
+    assert not compare.matches([f"{DB}   web", f"{WEB}   db"], run, bindings)
+    assert not compare.matches([f"{WEB}   web", f"{WEB}   db"], run, Bindings())
+    assert not compare.matches(page, [f"{RUN_WEB}   web", f"{RUN_WEB}   db"], Bindings())
