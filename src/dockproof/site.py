@@ -55,7 +55,7 @@ class Build:
 def build(config: Config, out: Path, url: str = LOCAL) -> None:
     """Build the whole site.
 
-    The build is made beside ``out`` and moved there when it is complete, so that an interrupted or
+    The build is made in ``.cache`` beside ``out`` and moved there when it is complete, so that an interrupted or
     failed one leaves the earlier site as it was.
 
     Args:
@@ -68,7 +68,8 @@ def build(config: Config, out: Path, url: str = LOCAL) -> None:
         ConfigError: A language has no MkDocs configuration.
     """
     url = url.rstrip("/") + "/"
-    partial = out.with_name(f".{out.name}.partial")
+    cache = out.parent / ".cache"
+    partial = cache / f"{out.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     builds = [
@@ -81,7 +82,7 @@ def build(config: Config, out: Path, url: str = LOCAL) -> None:
         shutil.rmtree(partial)
         raise SiteError("\n".join(failures))
     _build_root(config, partial, url)
-    previous = out.with_name(f".{out.name}.previous")
+    previous = cache / f"{out.name}.previous"
     shutil.rmtree(previous, ignore_errors=True)
     if out.exists():
         out.rename(previous)

@@ -54,15 +54,15 @@ def test_failed_build_says_why_and_keeps_the_earlier_site(
     for mistake in ("missing.md", "#no-such-section", "/absolute/"):
         assert mistake in said
     assert "The first version." in (project / "site" / "en" / "index.html").read_text("utf-8")
-    assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
+    assert list((project / ".cache").iterdir()) == []
 
 
 def test_interrupted_build_leaves_nothing_in_the_way(project: Path) -> None:
     """A build succeeds over what a killed one left half done."""
-    for left in (".site.partial", ".site.previous"):
-        (project / left / "zh").mkdir(parents=True)
+    for left in ("site.partial", "site.previous"):
+        (project / ".cache" / left / "zh").mkdir(parents=True)
     build(load(project), project / "site")
-    assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
+    assert list((project / ".cache").iterdir()) == []
 
 
 def test_served_site_follows_edits(project: Path) -> None:

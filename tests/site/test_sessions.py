@@ -47,7 +47,8 @@ def test_output_alone_offers_no_copy(sample: Site, page: Page) -> None:
     """A block in which nothing is typed has no copy button, while others have."""
     page.goto(f"{sample.base}zh/")
     page.locator("#plain + .highlight button").wait_for()
-    assert page.locator("#output-alone + .highlight code").count() == 1
+    page.locator("#output-alone").scroll_into_view_if_needed()
+    page.locator("#output-alone + .highlight pre[id^=__code]").wait_for()  # it is set up
     assert page.locator("#output-alone + .highlight button").count() == 0
 
 
@@ -55,6 +56,7 @@ def copied(page: Page, section: str) -> str:
     """Press the copy button of the block in ``section``; return the clipboard's text."""
     page.evaluate("navigator.clipboard.writeText('nothing was copied')")
     block = f"#{section} + .highlight, #{section} + :not(.highlight) .highlight"
+    page.locator(block).first.scroll_into_view_if_needed()  # which sets it up
     page.locator(block).first.locator("button").click()
     page.wait_for_function(
         "navigator.clipboard.readText().then(text => text !== 'nothing was copied')"
