@@ -32,7 +32,7 @@ _STRONG = re.compile(
     r"|(?:~|/[^\s#$]*) [#$]"  # / #
     r"|(?:bash|sh|ash|dash|zsh)-[\d.…]+[#$]"
     r"|[\w.:@\[\]()-]*[=>]?[#>]"  # >>> and mysql> and postgres=# and #
-    r"|>>>|\.\.\.|In \[\d+\]:"
+    r"|>>>|\.\.\.|In \[\d+\]:|\((?:Pdb|gdb)\)"
     r") ",
 )
 _WEAK = re.compile(r"(?=\S)[^:?\n]{1,60}[:?] (?=\S)")
@@ -76,7 +76,7 @@ class Prompt:
 
 def prompt_of(text: str) -> Prompt | None:
     """Return ``text`` as a line typed at a prompt, or None where it can't be one."""
-    match = _STRONG.match(text)
+    match = _STRONG.match(text) or _STRONG.fullmatch(f"{text} ")  # Enter alone, as in `...`
     if match:
         return Prompt(match[0], strip_comment(text[match.end() :]), strong=True)
     match = _WEAK.match(text)

@@ -167,17 +167,16 @@ def test_an_unclosed_here_document_is_an_error() -> None:
         ("postgres=# \\q", "postgres=# ", "\\q"),
         ("postgres=> select 1;", "postgres=> ", "select 1;"),
         ("127.0.0.1:6379> ping", "127.0.0.1:6379> ", "ping"),
-        ("(Pdb) # x", "(Pdb) # ", "x"),
+        ("(Pdb) n", "(Pdb) ", "n"),
         ("(venv) root@web:/# ls", "(venv) root@web:/# ", "ls"),
-        ("root@web:/#", None, None),
+        ("root@web:/#", "root@web:/# ", ""),
+        ("...", "... ", ""),
+        ("... ", "... ", ""),
     ],
 )
-def test_prompts_of_programs(line: str, prompt: str | None, typed: str | None) -> None:
+def test_prompts_of_programs(line: str, prompt: str, typed: str) -> None:
     """The prompts of shells and interpreters have a form, and what is typed follows them."""
     found = session.prompt_of(line)
-    if prompt is None:
-        assert found is None or not found.strong
-        return
     assert found is not None
     assert (found.prompt, found.typed, found.strong) == (prompt, typed, True)
 
