@@ -51,7 +51,7 @@ RULES = (
         reason="compilers and packages move on",
         page=(
             r"(?<![\w.-])\d+(?:\.\d+)? ?(?:[kKMGT]i?B|B|bytes)(?!\w)"
-            r"|(?<![\w./:-])\d+(?:\.\d+)?[KMGT](?![\w.])"
+            r"|(?<![\w./:-])\d+(?:\.\d+)?[kKMGT](?![\w.])"
         ),
         sample=("you/hello   latest   857kB", "you/hello   latest   0.9MB"),
         near_miss=("you/hello   latest   857kB", "you/hello   latest   0.97MB"),
