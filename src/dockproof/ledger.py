@@ -15,7 +15,7 @@ import fcntl
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -236,6 +236,7 @@ class Recorder:
         """Know no page yet."""
         self._config = config
         self._pages: dict[Path, tuple[list[str | None], list[frozenset[str]]]] = {}
+        self._made: dict[str, Record] = {}
 
     def record(self, page: Blocks, index: int, seconds: float, lab: Facts) -> Record | None:
         """Return the record of a block that was run and held, as all before it did.
@@ -262,15 +263,17 @@ class Recorder:
         key = found[index]
         if key is None:
             return None
-        images = {ref: lab.images[ref] for ref in sorted(names[index] & set(lab.images))}
-        return Record(
-            key,
-            name,
-            page.blocks[index].name,
-            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            round(seconds, 2),
-            Facts(lab.suite, lab.engine, lab.buildx, lab.compose, lab.kernel, lab.cgroup, images),
-        )
+        if key not in self._made:  # else the twin has it, from the same run
+            images = {ref: lab.images[ref] for ref in sorted(names[index] & set(lab.images))}
+            self._made[key] = Record(
+                key,
+                name,
+                page.blocks[index].name,
+                datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                round(seconds, 2),
+                replace(lab, images=images),
+            )
+        return self._made[key]
 
 
 def current(config: Config, names: Collection[str] | None = None) -> set[str]:

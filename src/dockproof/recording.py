@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,14 +46,14 @@ class Recording:
             return
         record = self._recorder.record(part.page, part.index, results[-1].seconds, lab)
         if record is not None:
-            item.user_properties.append((ledger.PROPERTY, record.as_json()))
+            item.user_properties.append((ledger.PROPERTY, json.dumps(record.as_json())))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a record from a report, wherever it was made."""
         if report.when == "call" and report.passed:
             for name, value in report.user_properties:
-                if name == ledger.PROPERTY and isinstance(value, dict):
-                    self._records.append(ledger.Record.from_json(value))
+                if name == ledger.PROPERTY:
+                    self._records.append(ledger.Record.from_json(json.loads(str(value))))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the records, in the one process that has them all."""
