@@ -9,28 +9,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyte
+if TYPE_CHECKING:
+    from dockproof.emulator import Emulator
 
 COLUMNS = 80
 ROWS = 24
-_HISTORY = 20_000
 # Above a program's output stands the line with its command. Some programs (BuildKit's display) move
 # up there and down again; a character of Unicode's private area keeps the place.
 _COMMAND = "\ue000"
 _PLAIN = re.compile(rb"[^\x00-\x08\x0b-\x1f\x7f]*\Z")
-
-
-class _Screen(pyte.HistoryScreen):
-    """A screen that remembers which lines go on in the next one."""
-
-    def draw(self, data: str) -> None:
-        for character in data:
-            if self.cursor.x == self.columns and pyte.modes.DECAWM in self.mode:
-                # The mark goes with the line when it scrolls into the history.
-                self.buffer[self.cursor.y].goes_on = True  # type: ignore[attr-defined]
-            super().draw(character)
 
 
 def plain(data: bytes) -> str | None:
@@ -48,7 +37,7 @@ class Screen:
     def __init__(self) -> None:
         """Begin with an empty screen."""
         self._data = bytearray()
-        self._screen: _Screen | None = None
+        self._screen: Emulator | None = None
         self._stream: Any = None
         self._fed = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -67,8 +56,9 @@ class Screen:
             text = plain(bytes(self._data))
             if text is not None:
                 return text
-            self._screen = _Screen(COLUMNS, ROWS, history=_HISTORY, ratio=0.5)
-            self._stream = pyte.Stream(self._screen)
+            from dockproof import emulator  # noqa: PLC0415 - most pages move no cursor
+
+            self._screen, self._stream = emulator.start(COLUMNS, ROWS)
             self._stream.feed(f"{_COMMAND}\r\n")
         new = bytes(self._data[self._fed :])
         self._fed = len(self._data)
@@ -76,7 +66,7 @@ class Screen:
         return self._read(self._screen)
 
     @staticmethod
-    def _read(screen: _Screen) -> str:
+    def _read(screen: Emulator) -> str:
         rows: list[tuple[Any, int | None]] = [(line, None) for line in screen.history.top]
         rows += [(screen.buffer[y], y) for y in range(screen.lines)]
         out: list[str] = []
