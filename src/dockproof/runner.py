@@ -153,7 +153,14 @@ class PageRunner:
                 or self._depends(steps[0])
             ):
                 return
-            sent.append(self._begin(steps.popleft(), where, block))
+            try:
+                sent.append(self._begin(steps[0], where, block))
+            except _NotBegunError:
+                if sent:
+                    return  # what the shell has been given comes first
+                steps.popleft()
+                raise
+            steps.popleft()
 
     def _stop(self, why: StepResult) -> None:
         """Run no more of the page, unless it is the lab that is broken."""
@@ -229,8 +236,11 @@ class PageRunner:
         lines = [line.text for line in step.expected]
         last = step is block.steps[-1]
         deadline = time.monotonic() + directives.retry if last and directives.retry else 0.0
+        again = False
         while True:
             try:
+                if again:
+                    terminal.send(self._bindings.to_run(step.command or "")[0])
                 if stays or sent.resumed or any(_typable(text) for text in lines):
                     outcome = self._interact(sent, terminal, lines, directives.timeout, stays=stays)
                 else:
@@ -247,7 +257,7 @@ class PageRunner:
             ):
                 return outcome
             time.sleep(_RETRY_PAUSE)
-            terminal.send(self._bindings.to_run(step.command)[0])
+            again = True
 
     def _interact(
         self, sent: _Sent, terminal: Terminal, lines: list[str], timeout: float, *, stays: bool
