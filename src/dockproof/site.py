@@ -55,8 +55,8 @@ class Build:
 def build(config: Config, out: Path, url: str = LOCAL) -> None:
     """Build the whole site.
 
-    The build is made in ``.cache`` beside ``out`` and moved there when it is complete, so that an interrupted or
-    failed one leaves the earlier site as it was.
+    The build is made in ``.cache`` beside ``out`` and moved there when it is complete, so that an
+    interrupted or failed one leaves the earlier site as it was.
 
     Args:
         config: The site's folders and languages.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from playwright.sync_api import sync_playwright
 
 from dockproof.config import load
@@ -168,7 +169,8 @@ def sample_project(root: Path, docs: Path) -> Path:
         f'[tool.dockproof]\ndocs = "{docs}"\nlanguages = ["zh", "en"]\nsource-language = "zh"\n',
     )
     (root / "chooser").symlink_to(ROOT / "chooser")
-    hooks = "".join(f"\n  - {path}" for path in sorted((ROOT / "hooks").glob("*.py")))
+    own = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    hooks = "".join(f"\n  - {ROOT / hook}" for hook in own["hooks"])
     for language, name in (("zh", "mkdocs.yml"), ("en", "mkdocs.en.yml")):
         (root / name).write_text(
             f"INHERIT: {ROOT / name}\ndocs_dir: {docs / language}\nnav: null\nhooks:{hooks}\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import runpy
 import socket
 import subprocess
@@ -49,9 +48,9 @@ def test_failed_build_says_why_and_keeps_the_earlier_site(
     with pytest.raises(SiteError) as failure:
         build(load(project), project / "site")
     assert "en: mkdocs.en.yml: Aborted with 3 warnings in strict mode" in str(failure.value)
-    assert re.search(r"^zh: mkdocs\.yml: .*no/such/file", str(failure.value), re.MULTILINE)
-    said = capfd.readouterr().err
-    for mistake in ("missing.md", "#no-such-section", "/absolute/"):
+    assert "zh: mkdocs.yml: " in str(failure.value)
+    said = capfd.readouterr().err + str(failure.value)
+    for mistake in ("missing.md", "#no-such-section", "/absolute/", "no/such/file"):
         assert mistake in said
     assert "The first version." in (project / "site" / "en" / "index.html").read_text("utf-8")
     assert list((project / ".cache").iterdir()) == []

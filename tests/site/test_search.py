@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 import pytest
 
@@ -25,8 +24,9 @@ def search(page: Page, start: str, words: str) -> list[str]:
     page.keyboard.type(words)
     page.keyboard.press("End")  # an input method's key press, which `type` leaves out
     page.locator(".md-search-result__meta", has_text=ANSWER).wait_for()
-    links = page.locator(".md-search-result__link").all()
-    return [urljoin(start, link.get_attribute("href") or "") for link in links]
+    links = page.locator(".md-search-result__link")
+    found: list[str] = links.evaluate_all("links => links.map(link => link.href)")
+    return found
 
 
 @pytest.mark.parametrize("words", ["镜像", "容器"])
