@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from dockproof import blocks, compare
 from dockproof.errors import PageError
 from dockproof.results import Status
+from dockproof.session import is_command, is_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from dockproof.blocks import Block, Blocks
@@ -116,11 +116,11 @@ def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | 
             "the output stands in an included file",
             "write the session into the page itself",
         )
+    for line in (line for line in failed.merged if isinstance(line, str)):
+        if is_command(line) or is_key(line) or line.lstrip().startswith(("```", "~~~")):
+            raise PageError(
+                page.place(step.number),
+                f"the run printed `{line}`, which the page would take for something else",
+                "write `…` where that line would stand",
+            )
     return Edit(start, end, tuple(f"{block.fence.prefix}{line}".rstrip() for line in new))
-
-
-def report(accepted: Accepted) -> Sequence[str]:
-    """Return a line for each file that changes."""
-    return [
-        f"{file.name}: {len(changes)} steps" for file, changes in accepted.edits.items() if changes
-    ]

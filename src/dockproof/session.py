@@ -85,6 +85,11 @@ def prompt_of(text: str) -> Prompt | None:
     return None
 
 
+def is_command(text: str) -> bool:
+    """Tell whether a line of a session is a step's command."""
+    return _COMMAND.match(text) is not None
+
+
 def is_key(text: str) -> bool:
     """Tell whether a line is a key that the reader presses."""
     return text.strip() in KEYS
