@@ -90,7 +90,7 @@ class LocalMachine:
     Only the harness's own tests and measurements use it; no page of a site is ever run so.
     """
 
-    engine = (0,)
+    engine: tuple[int, ...] = (0,)
 
     def __init__(self, folder: Path) -> None:
         """Use ``folder`` as the home directory."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dockproof.accept import Accepted
     from dockproof.blocks import Blocks
 
 
@@ -45,7 +46,7 @@ class _Site:
     def page(self, language: str) -> Path:
         return self.root / "docs" / language / "page.md"
 
-    def accept(self) -> accept.Accepted:
+    def accept(self) -> Accepted:
         """Accept the Chinese page's run; write the edits."""
         runs = _LocalRuns(self.config, print)
         runs.folder = self.root / f"run{len(self.runs)}"
@@ -55,7 +56,7 @@ class _Site:
         accept.write(accepted.edits)
         return accepted
 
-    def __call__(self, text: str, twin: str | None = None) -> tuple[str, accept.Accepted]:
+    def __call__(self, text: str, twin: str | None = None) -> tuple[str, Accepted]:
         """Write a page and its twin, accept, and return the page's new text."""
         self.page("zh").write_text(text, "utf-8")
         self.page("en").write_text(text if twin is None else twin, "utf-8")

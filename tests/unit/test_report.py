@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from dockproof import blocks, compare, markdown, report
@@ -38,10 +39,8 @@ def _step(page: blocks.Blocks, index: int, actual: list[str], **more: object) ->
     step = page.blocks[0].steps[index]
     expected = [line.text for line in step.expected]
     merged = tuple(compare.merge(expected, actual, Bindings()))
-    fields = {"status": Status.OUTPUT, "exit": 0} | more
-    return StepResult(
-        step=step, expected=tuple(expected), actual=tuple(actual), merged=merged, **fields
-    )  # type: ignore[arg-type]
+    result = StepResult(step, Status.OUTPUT, tuple(expected), tuple(actual), merged, exit=0)
+    return replace(result, **more)  # type: ignore[arg-type]
 
 
 def test_a_wrong_output() -> None:
