@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,10 @@ _ARCHIVE = "http://deb.debian.org/debian"
 _SECURITY = "http://deb.debian.org/debian-security"
 _WITH_SECURITY = ("bookworm", "trixie")
 _MACHINES = {"x86_64": {"x86_64", "amd64"}, "aarch64": {"aarch64", "arm64"}}
+
+
+# What other threads are making.
+_running: set[subprocess.Popen[str]] = set()
 
 
 def _sources(suite: Suite) -> list[str]:
@@ -60,21 +66,35 @@ def _mmdebstrap(suite: Suite, target: Path, say: Callable[[str], None]) -> str:
             return "mmdebstrap is not installed"
         if why := install(BOOTSTRAP_PACKAGES, say):
             return f"installing mmdebstrap failed: {why}"
-    done = subprocess.run(
-        [
-            # Should this process be killed, mmdebstrap shall clean up and end.
-            *("setpriv", "--pdeathsig", "TERM"),
-            *("mmdebstrap", "--variant=minbase", "--quiet", "--format=tar", *_options(suite)),
-            *(suite.name, str(target), *_sources(suite)),
-        ],
+    command = [
+        # Should this process be killed, mmdebstrap shall clean up and end.
+        *("setpriv", "--pdeathsig", "TERM"),
+        *("mmdebstrap", "--variant=minbase", "--quiet", "--format=tar", *_options(suite)),
+        *(suite.name, str(target), *_sources(suite)),
+    ]
+    child = subprocess.Popen(
+        command,
         env={**os.environ, "TMPDIR": str(target.parent)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        # When it is told to end, it tells its whole process group, which must not be ours.
+        start_new_session=True,
     )
-    return "" if done.returncode == 0 else "\n".join(done.stdout.splitlines()[-8:])
+    _running.add(child)
+    try:
+        output, _ = child.communicate()
+    finally:
+        _running.discard(child)
+    return "" if child.returncode == 0 else "\n".join(output.splitlines()[-8:])
+
+
+def stop_bootstraps() -> None:
+    """End what is being made in other threads, when this process wants to end."""
+    for child in tuple(_running):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
 
 
 def _from_hub(engine: OuterEngine, suite: Suite, target: Path) -> None:

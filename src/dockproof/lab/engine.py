@@ -225,8 +225,16 @@ class PrivateEngine(OuterEngine):
                     os.kill(pid, signal.SIGKILL)
         self._clear("docker")
         self._clear("containerd")
+        self._unmount()
         subprocess.run(["ip", "link", "delete", self._bridge], capture_output=True, check=False)
         nat.close_way(self._run.name)
+
+    def _unmount(self) -> None:
+        """Undo the mounts that a killed engine has left."""
+        places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for place in reversed(places):
+            if place.startswith((f"{self._data}/", f"{self._run}/")):
+                subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
 
     def _give_up(self) -> None:
         """Drop our claim; stop the engine if ours was the last. Call it under the engine lock."""

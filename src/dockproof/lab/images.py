@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException, ImageNotFound
 
-from dockproof.lab.bootstrap import make_base
+from dockproof.lab.bootstrap import make_base, stop_bootstraps
 from dockproof.lab.certificates import host_certificates
 from dockproof.lab.errors import LabError
 from dockproof.lab.machines import Lab, Plan, tar_of
 from dockproof.lab.network import create_network
+from dockproof.lab.ownership import remove_build_leftovers
 from dockproof.lab.progress import Progress
 from dockproof.lab.state import LABEL
 
@@ -65,6 +69,7 @@ class Images:
     ) -> None:
         """Prepare for the work; nothing is made yet."""
         self._engine, self._definition, self._run, self._say = engine, definition, run, say
+        self._stopping = threading.Event()
 
     def ensure(self) -> None:
         """Make the images that are missing, while other processes wait for them.
@@ -76,7 +81,10 @@ class Images:
             return
         with self._run.state.lock("prepare"):
             if not self._complete():
+                shutil.rmtree(self._run.state.root / "tmp", ignore_errors=True)
+                remove_build_leftovers(self._engine)
                 self._make()
+                remove_build_leftovers(self._engine)
 
     def _complete(self) -> bool:
         return _has(self._engine, self._definition.node_image) and _has(
@@ -130,13 +138,20 @@ class Images:
                     jobs.append(
                         pool.submit(built, image_suite, definition.mirror_base, "mirror", what)
                     )
-                for job in jobs:
-                    job.result()
+                try:
+                    for job in jobs:
+                        job.result()
+                except BaseException:
+                    self._stopping.set()
+                    stop_bootstraps()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         finally:
-            network.remove()
+            # A build that was broken off may still hold it; it goes with the rest of the run then.
+            with suppress(DockerException):
+                network.remove()
         if need_mirror:
             self._fill(progress)
-        self._engine.client.images.prune({"dangling": True, "label": [f"{LABEL}=1"]})
 
     def _base(self, suite: Suite, progress: Progress) -> None:
         with progress.step(f"Debian {suite.name} from its packages"):
@@ -166,6 +181,8 @@ class Images:
                 decode=True,
             )
             for answer in answers:
+                if self._stopping.is_set():
+                    raise LabError(f"{folder}: the build was interrupted")
                 tail = [*tail, *str(answer.get("stream", "")).splitlines()][-40:]
                 if "error" in answer:
                     raise LabError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from docker.errors import APIError, NotFound
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     import docker
 
+    from dockproof.lab.engine import OuterEngine
     from dockproof.lab.state import State
+
+_PATIENCE_SECONDS = 3600
 
 
 def _remove(action: Callable[[], object]) -> None:
@@ -57,7 +61,7 @@ def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]
         list(
             pool.map(
                 lambda found: _remove(
-                    lambda: client.api.remove_container(found["Id"], force=True, v=True)
+                    partial(client.api.remove_container, found["Id"], force=True, v=True)
                 ),
                 containers,
             )
@@ -68,7 +72,7 @@ def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]
         if doomed(found["Labels"] or {})
     ]
     for found in volumes:
-        _remove(lambda name=found["Name"]: client.api.remove_volume(name, force=True))  # type: ignore[misc]
+        _remove(partial(client.api.remove_volume, found["Name"], force=True))
     networks = [
         found for found in client.api.networks(filters=ours) if doomed(found["Labels"] or {})
     ]
@@ -78,7 +82,7 @@ def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]
             for container in attached:
                 with suppress(APIError):
                     client.api.disconnect_container_from_network(container, found["Id"], force=True)
-        _remove(lambda name=found["Id"]: client.api.remove_network(name))  # type: ignore[misc]
+        _remove(partial(client.api.remove_network, found["Id"]))
     return len(containers) + len(volumes) + len(networks)
 
 
@@ -93,6 +97,22 @@ def remove_leftovers(client: docker.DockerClient, state: State) -> int:
     count = remove_objects(client, dead)
     state.forget_dead_runs()
     return count
+
+
+def remove_build_leftovers(engine: OuterEngine) -> None:
+    """Remove what interrupted preparations left; to be called when no other can be preparing.
+
+    The engine's builder makes containers and untagged images of its own, which carry the label that
+    our Dockerfiles begin with and no run. On a shared engine another host may be building, so that
+    only old ones go there.
+    """
+    client = engine.client
+    patience = 0 if engine.private else _PATIENCE_SECONDS
+    for found in client.api.containers(all=True, filters={"label": f"{LABEL}=1"}):
+        owned = f"{LABEL}.run" in (found["Labels"] or {})
+        if not owned and found["Created"] <= time.time() - patience:
+            _remove(partial(client.api.remove_container, found["Id"], force=True, v=True))
+    client.images.prune({"dangling": True, "label": [f"{LABEL}=1"], "until": f"{patience}s"})
 
 
 def remove_run(client: docker.DockerClient, run: str) -> int:
