@@ -34,12 +34,21 @@ MARK = "DOCKPROOF_MAKE_TEST"
 
 @dataclass(frozen=True)
 class Stage:
-    """One check: its name in the table, the command that does it, and whether it needs the lab."""
+    """One check.
+
+    Attributes:
+        name: What the table calls it.
+        command: What does it.
+        lint: It takes seconds, and belongs to `make lint`.
+        lab: It needs the lab.
+        quiet: It waits until the lab's preparation is over, however that ends.
+    """
 
     name: str
     command: tuple[str, ...]
     lint: bool = False
     lab: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Outcome:
 
 LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
 
-# The two runs of pytest share the work out by file, a page together with its twins, since that is
+# The runs of pytest share the work out by file, a page together with its twins, since that is
 # the unit that keeps a state (dockproof.plugin says so to pytest-xdist). Together they name all
 # that pytest collects; a test holds them to that.
 _PYTEST = (str(_BIN / "pytest"), "-n", "2")
@@ -68,8 +77,11 @@ STAGES = (
     Stage("twins", (str(_BIN / "dockproof"), "twins"), lint=True),
     Stage(
         "tests without a lab",
-        (*_PYTEST, "tests/unit", "tests/site", "tests/project", "--ignore", COMMANDS),
+        (*_PYTEST, "tests/unit", "tests/project", "--ignore", COMMANDS),
     ),
+    # A browser drops what it is loading whenever the machine's network changes, as it does while
+    # an engine starts containers.
+    Stage("tests in a browser", (*_PYTEST, "tests/site"), quiet=True),
     Stage(
         "tests with a lab, every page",
         (*_PYTEST, "tests/lab", COMMANDS, "docs"),
@@ -86,7 +98,7 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
     Args:
         stages: What to run.
         preparation: What makes the lab ready, begun at once in the background and awaited before
-            the first stage that needs the lab; None if no stage does.
+            the first stage that needs it or is to be quiet; None if no stage is.
 
     Returns:
         How each went, the preparation included.
@@ -96,7 +108,7 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
         background = stack.enter_context(_Background(preparation)) if preparation else None
         awaited: Outcome | None = None
         for number, stage in enumerate(stages, 1):
-            if stage.lab and background and awaited is None:
+            if (stage.lab or stage.quiet) and background and awaited is None:
                 awaited = background.wait()
                 outcomes.append(awaited)
             _say(f"[{number}/{len(stages)}] {stage.name}")
