@@ -324,7 +324,8 @@ class Interaction:
 
     def _waiting(self) -> str:
         cursor = self._cursor().strip()
-        return f"; it may be waiting for input at `{cursor}`" if cursor else ""
+        waits = cursor and cursor not in KEYS  # a key that was typed is shown, too
+        return f"; it may be waiting for input at `{cursor}`" if waits else ""
 
 
 def _as_output(lines: Sequence[str]) -> list[Shown]:

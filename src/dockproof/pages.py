@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dockproof.results import BlockResult
     from dockproof.runs import Runs
 
+_LOG_WIDTH = 300
 BLOCKED = "blocked by "
 """How the reason begins where an earlier step keeps a block from being run."""
 
@@ -173,6 +174,10 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
         part: Part = self.example.region.parsed
         return part
 
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the page, the block's line from 0, and the item's id, which heads its report."""
+        return self.path, self.example.line - 1, self.nodeid
+
     def setup(self) -> None:
         """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""
         super().setup()
@@ -204,7 +209,8 @@ def is_lab_error(error: BaseException | None) -> bool:
 
 def lab_error(error: BaseException) -> str:
     """Return the text for a broken lab, with the end of the engine's log."""
-    log = str(getattr(error, "log", "")).strip()
+    lines = str(getattr(error, "log", "")).strip().split("\n")
+    log = "\n".join(f"{x[:_LOG_WIDTH]}…" if len(x) > _LOG_WIDTH else x for x in lines)
     return f"the lab is broken: {error}" + (
         f"\n\nthe end of the engine's log:\n{log}" if log else ""
     )

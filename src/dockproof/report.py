@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dockproof import compare
-from dockproof.results import Status
+from dockproof.results import STOPPING, Status
 
 if TYPE_CHECKING:
     from dockproof.blocks import Block, Blocks
@@ -61,7 +61,7 @@ def _step_failure(result: StepResult, step: Step, page: Blocks, block: Block) ->
     lines.append(f"  step:  {command[0]}")
     lines += [f"         {line}" for line in command[1:]]
     lines += [f"  run as: `{s.page}` was {s.run}" for s in result.substitutions if s.page != s.run]
-    if result.exit is not None or result.status is Status.EXIT:
+    if result.exit is not None or result.status in {Status.EXIT, *STOPPING} - {Status.INPUT}:
         actual = "none" if result.exit is None else result.exit
         lines.append(f"  exit:  expected {result.wanted}, actual {actual}")
     lines += [f"  {line}" for line in _diff(result, step, page)]
