@@ -35,7 +35,8 @@ _STRONG = re.compile(
     r"|>>>|\.\.\.|In \[\d+\]:|\((?:Pdb|gdb)\)"
     r") ",
 )
-_WEAK = re.compile(r"(?=\S)[^:?\n]{1,60}[:?] (?=\S)")
+# Username: and `continue? [y/N]`
+_WEAK = re.compile(r"(?=\S)[^:?\n]{1,100}[:?](?: ?\[[^\]\n]{1,20}\]:?)? (?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
