@@ -79,12 +79,19 @@ class Images:
         """
         if self._complete():
             return
-        with self._run.state.lock("prepare"):
+        state = self._run.state
+        lock = state.grab("prepare", wait=False)
+        if lock is None:
+            self._say("lab: another process is making the lab's images; waiting for it")
+            lock = state.grab("prepare")
+        try:
             if not self._complete():
-                shutil.rmtree(self._run.state.root / "tmp", ignore_errors=True)
+                shutil.rmtree(state.root / "tmp", ignore_errors=True)
                 remove_build_leftovers(self._engine)
                 self._make()
                 remove_build_leftovers(self._engine)
+        finally:
+            state.release(lock)
 
     def _complete(self) -> bool:
         return _has(self._engine, self._definition.node_image) and _has(
