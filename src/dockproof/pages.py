@@ -181,8 +181,9 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
     def setup(self) -> None:
         """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""
         super().setup()
-        if self.part.runs:
-            _runs().prepare(self.part.page)
+        part = self.part
+        if part.index is not None and part.runs:
+            _runs().prepare(part.page, part.index)
 
     def runtest(self) -> None:
         """Run the block, and leave what was run to the reports."""

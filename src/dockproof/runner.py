@@ -66,6 +66,7 @@ class PageRunner:
         self.results: list[BlockResult] = []
         self._open = machines
         self._machines: Machines | None = None
+        self._broken: Exception | None = None
         self._terminals: dict[tuple[str, int], Terminal] = {}
         self._running: dict[tuple[str, int], Interaction] = {}
         self._bindings = Bindings()
@@ -74,9 +75,19 @@ class PageRunner:
 
     @property
     def machines(self) -> Machines:
-        """The page's lab, opened on first use."""
+        """The page's lab, opened on first use.
+
+        Raises:
+            LabError: It can't be had, or has broken; a new one would lack what the page has done.
+        """
+        if self._broken is not None:
+            raise self._broken
         if self._machines is None:
-            self._machines = self._open()
+            try:
+                self._machines = self._open()
+            except Exception as error:
+                self._broken = error
+                raise
         return self._machines
 
     def run_to(self, index: int) -> BlockResult:
@@ -86,7 +97,11 @@ class PageRunner:
             LabError: The lab can't be had, or broke.
         """
         while len(self.results) <= index:
-            self.results.append(self._run(self.page.blocks[len(self.results)]))
+            try:
+                self.results.append(self._run(self.page.blocks[len(self.results)]))
+            except Exception as error:
+                self._broken = error
+                raise
         return self.results[index]
 
     def close(self) -> None:

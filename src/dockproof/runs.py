@@ -68,14 +68,14 @@ class Runs:
             self._factory = LabFactory(self._config.lab, self._progress).__enter__()
         return self._factory
 
-    def prepare(self, page: Blocks) -> None:
-        """Open the page's lab if a block is still to be run.
+    def prepare(self, page: Blocks, index: int) -> None:
+        """Open the page's lab if the block at ``index`` is still to be run.
 
         Raises:
             LabError: The lab can't be had.
         """
         runner = self.runner(page)
-        if len(runner.results) <= self._last.get(page.key, -1):
+        if len(runner.results) <= index:
             _ = runner.machines
 
     def result(self, page: Blocks, index: int) -> BlockResult:
