@@ -84,7 +84,7 @@ STAGES = (
     Stage("tests in a browser", (*_PYTEST, "tests/site"), quiet=True),
     Stage(
         "tests with a lab, every page",
-        (*_PYTEST, "tests/lab", COMMANDS, "docs"),
+        (*_PYTEST, "tests/lab", "tests/proofs", COMMANDS, "docs"),
         lab=True,
     ),
     # Last, so that the notes under the blocks tell of this very run.
