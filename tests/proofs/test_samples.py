@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockproof.lab.engine import outer_engine
+from dockproof.lab.state import State
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from docker.models.containers import Container
 
     from tests.proofs.conftest import Done, Site
 
@@ -45,8 +50,22 @@ def test_bad_input_leaves_other_pages_unharmed(unreadable: Done) -> None:
 
 
 @pytest.fixture(scope="module")
-def proved(pages: Callable[..., Done]) -> Done:
+def canary() -> Iterator[Container]:
+    """A container of the user's own on the engine that the labs run on."""
+    engine = outer_engine(State(), print)
+    # Of an image of its own: the lab's images carry the lab's label.
+    engine.client.api.import_image_from_data(bytes(10240), repository="samples-canary")
+    container = engine.client.containers.create("samples-canary", ["true"])
+    yield container
+    container.remove(force=True)
+    engine.client.images.remove("samples-canary")
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def proved(pages: Callable[..., Done], canary: Container) -> Done:
     """One run, in two processes, over all sound pages and all that fail."""
+    assert canary.status == "created"
     folders = ("sound", "failing")
     return pages("-n", "2", "-rA", *(f"{f}/{name}.md" for f in folders for name in _names(f)))
 
@@ -59,6 +78,13 @@ def test_sound_pages_pass(proved: Done, name: str) -> None:
     assert list(outcomes.values()).count("skipped") == skipped
     assert set(outcomes.values()) <= {"passed", "skipped"}
     assert "passed" in outcomes.values()
+
+
+def test_the_users_own_containers_are_left_alone(proved: Done, canary: Container) -> None:
+    """A page that removes every container reaches only its own machine's."""
+    assert set(proved.of("removes-every-container").values()) == {"passed"}
+    canary.reload()
+    assert canary.status == "created"
 
 
 def test_skipped_blocks_say_why(proved: Done) -> None:
