@@ -92,7 +92,11 @@ class PageSybil(Sybil):  # type: ignore[misc,unused-ignore]
         Raises:
             ConfigError: See :func:`dockproof.config.load`.
         """
-        super().__init__(parsers=[self._parse], pattern="*.md")
+        # What Sybil's own would set; that looks through every module for its caller's file, which
+        # takes longer than a thousand steps.
+        self.name, self.path, self.parsers = "", root, [self._parse]
+        self.setup = self.teardown = None
+        self.fixtures: tuple[str, ...] = ()
         self.config = config.load(root)
         self.named: set[Path] = set()
 

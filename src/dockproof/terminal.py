@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from contextlib import suppress
@@ -167,7 +168,7 @@ def open_locally(folder: Path) -> Terminal:
     state = Path(tempfile.mkdtemp(prefix="dockproof-"))
     pipe = state / "pipe"
     os.mkfifo(pipe)
-    spawn = pexpect.spawn(
+    spawn: Any = pexpect.spawn(  # the types don't know of ptyproc
         "bash",
         ["--noprofile", "--noediting", "--rcfile", str(DRIVER), "-i"],
         env={**os.environ, **_driver_environment(str(pipe), mark)},
@@ -175,12 +176,15 @@ def open_locally(folder: Path) -> Terminal:
         dimensions=(ROWS, COLUMNS),
     )
     spawn.delaybeforesend = None
+    spawn.ptyproc.delayafterclose = 0
     writer = os.open(pipe, os.O_WRONLY)
 
     def end() -> None:
         with suppress(OSError):
             os.close(writer)
-        spawn.close(force=True)
+        spawn.kill(signal.SIGKILL)  # the terminal's other programs are hung up with the shell
+        spawn.wait()
+        spawn.close()
         shutil.rmtree(state, ignore_errors=True)
 
     return Terminal(spawn, lambda data: _write_all(writer, data), mark, end)
