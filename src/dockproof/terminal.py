@@ -7,7 +7,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockproof.lab import Node
+    from dockproof.lab.streams import ExecStream
 
 DRIVER = Path(__file__).parent / "node" / "driver.bash"
 _READY = 20.0
@@ -45,6 +45,7 @@ class Terminal:
         send: Writes bytes to the shell's command pipe.
         mark: The word in the marks that the shell prints after each command.
         end: Closes what belongs to the terminal.
+        early: What it has printed already.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Terminal:
         send: Callable[[bytes], None],
         mark: str,
         end: Callable[[], None],
+        early: bytes = b"",
     ) -> None:
         """Wait until the shell answers.
 
@@ -63,7 +65,7 @@ class Terminal:
         self._send = send
         self._end = end
         self.mark = re.compile(rb"\x1b_" + mark.encode() + rb";(\d+)\x1b\\")
-        self.buffer = bytearray()
+        self.buffer = bytearray(early)
         self.send(":")
         try:
             while not (match := self.mark.search(self.buffer)):
@@ -118,7 +120,6 @@ def open_on(node: Node) -> Terminal:
     Raises:
         NotReadyError: The shell doesn't answer.
     """
-    api = node.client.api
     mark = f"dockproof-{secrets.token_hex(8)}"
     folder = "/run/dockproof"
     pipe = f"{folder}/{mark}"
@@ -128,38 +129,28 @@ def open_on(node: Node) -> Terminal:
         f"{DRIVER.read_text('utf-8')}DOCKPROOF\n"
         f": >{pipe}.jobs && chmod 666 {pipe}.jobs && mkfifo -m 644 {pipe} && exec cat >{pipe}"
     )
-    channel, end_channel = _exec(
-        api, node.container.id, ["sh", "-c", start], stdin=True, tty=False, user="root"
-    )
+    channel = _exec(node, ["sh", "-c", start], tty=False, user="root", environment={})
     wait = (
-        f"until [ -p {pipe} ]; do sleep 0.01; done; "
+        f"cd; until [ -p {pipe} ]; do sleep 0.01; done; "
         f"exec bash --noprofile --noediting --rcfile {pipe}.driver -i"
     )
-    screen, end_screen = _exec(
-        api,
-        node.container.id,
-        ["sh", "-c", wait],
-        stdin=True,
-        tty=True,
-        user="you",
-        workdir="/home/you",
-        environment={
-            "TERM": "xterm-256color",
-            "LANG": "C.UTF-8",
-            "HOME": "/home/you",
-            "USER": "you",
-            "LOGNAME": "you",
-            "SHELL": "/bin/bash",
-            **_driver_environment(pipe, mark),
-        },
-    )
-    spawn = SocketSpawn(screen, use_poll=True)
+    environment = {
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "HOME": "/home/you",
+        "USER": "you",
+        "LOGNAME": "you",
+        "SHELL": "/bin/bash",
+        **_driver_environment(pipe, mark),
+    }
+    screen = _exec(node, ["sh", "-c", wait], tty=True, user="you", environment=environment)
+    spawn = SocketSpawn(screen.connection, use_poll=True)
 
     def end() -> None:
-        end_channel()
-        end_screen()
+        channel.close()
+        screen.close()
 
-    return Terminal(spawn, channel.sendall, mark, end)
+    return Terminal(spawn, channel.connection.sendall, mark, end, early=screen.early)
 
 
 def open_locally(folder: Path) -> Terminal:
@@ -204,27 +195,14 @@ def _driver_environment(pipe: str, mark: str) -> dict[str, str]:
     }
 
 
-def _exec(  # the SDK's own types are private
-    api: Any,  # noqa: ANN401
-    container: str | None,
-    command: list[str],
-    *,
-    tty: bool,
-    **options: Any,  # noqa: ANN401
-) -> tuple[Any, Callable[[], None]]:
-    """Start a command in a container; return the socket to it, and what closes it."""
-    created = api.exec_create(container, command, tty=tty, stdout=True, stderr=True, **options)
-    stream = api.exec_start(created["Id"], tty=tty, socket=True)
-    connection = getattr(stream, "_sock", stream)
+def _exec(
+    node: Node, command: list[str], *, tty: bool, user: str, environment: dict[str, str]
+) -> ExecStream:
+    """Start a command on a node, with an input."""
+    from dockproof.lab.streams import ExecStream  # noqa: PLC0415 - imports the SDK, as the node has
 
-    def end() -> None:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        response = getattr(stream, "_response", None)
-        for one in (response, stream, connection):
-            # The SDK's layers close each other's file; which of them is left differs by transport.
-            with suppress(OSError, ValueError):
-                if one is not None:
-                    one.close()
-
-    return connection, end
+    api = node.client.api
+    created = api.exec_create(
+        node.container.id or "", command, stdin=True, tty=tty, user=user, environment=environment
+    )
+    return ExecStream(api, created["Id"], tty=tty)
