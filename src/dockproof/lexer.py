@@ -16,7 +16,7 @@ from pygments.lexers.python import PythonLexer
 from pygments.lexers.shell import BashLexer
 from pygments.token import Generic, Text, Whitespace
 
-from dockproof.session import GAP, prompt_of, strip_comment
+from dockproof.session import GAP, heredoc_of, prompt_of, strip_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,6 @@ _INTERACTIVE = re.compile(
     r"(?:^|\s)(?:-(?:[a-z]*i[a-z]*t|[a-z]*t[a-z]*i)[a-z]*|--interactive"
     r"|(?:sudo -[is]|su|sh|bash|ssh|python3?|telnet|nsenter|unshare)(?:\s|$))",
 )
-_HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
 _KEY = re.compile(r"\^[A-Z\\\]]$")
 _PYTHON = (">>>", "...")
 
@@ -84,7 +83,7 @@ def parts(session: str) -> Iterator[Part]:
         typed = line[start:]
         command += f"{typed}\n"
         goes_on = (len(typed) - len(typed.rstrip("\\"))) % 2 == 1
-        heredoc = None if goes_on else _HEREDOC.search(typed)
+        heredoc = None if goes_on else heredoc_of(typed)
         until = heredoc["word"] if heredoc else ""
         yield Part("command", line[:start], typed)
 

@@ -24,7 +24,13 @@ KEYS = {"^C": b"\x03", "^D": b"\x04"}
 GAP = "…"
 
 _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
-_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)")
+_HEREDOC = re.compile(
+    r"(?<!<)<<(?!<)(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<word>[A-Za-z_]\w*)(?P=quote)"
+)
+# What holds no operator of the shell's: quoted words, but for a here-document's own, and sums.
+_OPAQUE = re.compile(
+    r"(?<!<<)(?<!<<-)(?<!<< )(?:'[^']*'|\"(?:\\.|[^\"\\])*\")|\(\(.*?\)\)", re.DOTALL
+)
 _STRONG = re.compile(
     r"(?:\([\w.-]+\) ?)?(?:"
     r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"  # root@1f0c…:/#
@@ -233,10 +239,17 @@ def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tupl
         parts.append(strip_comment(text))
         position += 1
     command = "\n".join(parts)
-    heredoc = _HEREDOC.search(command)
+    heredoc = heredoc_of(command)
     if heredoc:
         return _heredoc(body, position, command, heredoc, page.place(start))
     return command, position
+
+
+def heredoc_of(command: str) -> re.Match[str] | None:
+    """Return the match for a command's here-document, with its ``dash`` and ``word``, or None."""
+    if "<<" not in command:
+        return None
+    return _HEREDOC.search(_OPAQUE.sub(lambda match: " " * len(match[0]), command))
 
 
 def _continues(text: str) -> bool:

@@ -227,3 +227,24 @@ def test_indented_sessions_keep_their_line_numbers() -> None:
     page = markdown.parse("1. x\n\n    ```console\n    $ echo a\n    a\n    ```\n", Path("page.md"))
     (step,) = session.steps(page.fences[0], page, resumes=None)
     assert (step.command, step.number, [x.number for x in step.expected]) == ("echo a", 4, [5])
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("cat <<EOF", "EOF"),
+        ("cat <<-'EOF' >file", "EOF"),
+        ('sudo tee x <<"END"', "END"),
+        ("cat <<< EOF", None),
+        ("cat <<<EOF", None),
+        ("echo $((1<<2))", None),
+        ("echo $((a << b))", None),
+        ("echo 'a <<EOF'", None),
+        ('echo "a <<EOF"', None),
+        ("echo 'a' <<EOF", "EOF"),
+    ],
+)
+def test_only_a_heredoc_opens_a_heredoc(command: str, word: str | None) -> None:
+    """Here-strings, shifts and quoted text aren't here-documents."""
+    found = session.heredoc_of(command)
+    assert (found["word"] if found else None) == word
