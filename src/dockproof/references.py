@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMMAND = re.compile(r"(?:\\\n|[^;&|()`\n])+")
+_COMMAND = re.compile(
+    r"(?:'[^']*'|\"(?:\\.|[^\"\\$`])*\"|\\\n"  # quotes hide what parts commands
+    r"|[^;&|()`\n])+"
+)
 _WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
 _GROUPS = {"container", "image", "network", "volume"}
 # Options that take no value, by command; of every other option the next word is the value.
