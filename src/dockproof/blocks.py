@@ -123,6 +123,13 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "the directive stands above no fence",
                 "put it on the line directly above the fence, or remove it",
             )
+    for line in page.prose:
+        if directives.is_stray(line.text):
+            raise PageError(
+                page.place(line.number),
+                "the directive doesn't stand on a line of its own",
+                "write `<!-- prove: … -->` on one line, directly above the fence",
+            )
     names: Counter[str] = Counter()
     running: dict[tuple[str, int], int] = {}
     blocks = [_block(fence, page, names, running, language) for fence in page.fences]

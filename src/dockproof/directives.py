@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _WORD = "prove"
 _OPENING = re.compile(r"(?P<word>[A-Za-z]+)\b\s*(?P<colon>:?)\s*(?P<rest>.*)$", re.DOTALL)
+_CODE_SPAN = re.compile(r"(`+).*?\1")
+_STRAY = re.compile(rf"<!--.*\b{_WORD}:|^{_WORD}:\s")
 _PART = re.compile(r"(?P<key>[A-Za-z][\w-]*)(?:=(?P<value>\"[^\"]*\"|[^\s\"]+))?(?=\s|$)")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m)$")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -90,6 +92,15 @@ def is_directive(comment: Comment, place: Place, *, above_fence: bool) -> bool:
             f"begin it with `{_WORD}:`, as in `<!-- {_WORD}: exit=1 -->`",
         )
     return False
+
+
+def is_stray(line: str) -> bool:
+    """Tell whether a line of prose holds a directive that isn't read: among words, or cut up."""
+    if f"{_WORD}:" not in line:
+        return False
+    text = _CODE_SPAN.sub("", line).strip()
+    whole = text.startswith("<!--") and text.endswith("-->") and text.count("<!--") == 1
+    return not whole and _STRAY.search(text) is not None
 
 
 def parse(comment: Comment, place: Place) -> Directives:

@@ -159,6 +159,27 @@ def test_a_directive_above_no_fence_is_an_error() -> None:
         _page("<!-- prove: exit=1 -->\n<!-- prove: timeout=5s -->")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Words. <!-- prove: exit=1 -->",
+        "- <!-- prove: exit=1 -->",
+        "<!-- prove: exit=1 --> words",
+        "<!--\nprove: exit=1\n-->",
+        "<!-- prove: exit=1\n-->",
+    ],
+)
+def test_a_directive_that_would_not_be_read_is_an_error(text: str) -> None:
+    """Among words or over several lines it would be passed over in silence."""
+    with pytest.raises(PageError, match=r"page.md:[34]: the directive doesn't stand on a line of"):
+        _page(text)
+
+
+def test_prose_may_speak_of_directives() -> None:
+    """In code spans, and as an ordinary word."""
+    assert _page("Write `<!-- prove: exit=1 -->` above it.\n\nRuns prove: it works.\n").blocks
+
+
 @pytest.mark.parametrize("directive", ["exit=1", "timeout=5s", "retry=5s", "running", "terminal=2"])
 @pytest.mark.parametrize("fence", ["```text\nx\n```\n", '```c title="a.c"\nx\n```\n'])
 def test_a_sessions_directive_above_another_fence_is_an_error(directive: str, fence: str) -> None:
