@@ -95,6 +95,20 @@ def test_one_shell_for_the_page(page: _Page, tmp_path: Path) -> None:
     _passes(ran)
 
 
+def test_settings_of_the_shell_do_not_disturb_it(page: _Page) -> None:
+    """What a page changes about its shell is between it and its shell."""
+    _passes(
+        page(
+            "$ IFS=,\n$ x=a,b; echo $x\na b\n$ sleep 0.1 &\n[1] 4711\n$ wait\n…",
+            "$ set -u; set -f\n$ echo *\n*\n$ sleep 0.1 &\n[1] 4711\n$ wait\n…",
+            "$ read() { echo no; }; jobs() { echo no; }\n$ echo a\na",
+            "$ PS1='x> '; trap 'true' EXIT ERR; shopt -s nullglob\n$ echo b\nb",
+            "<!-- prove: exit=1 -->\n$ echo $nosuch\nbash: nosuch: unbound variable",
+            "$ echo c\nc",
+        )
+    )
+
+
 def test_exit_statuses(page: _Page) -> None:
     """Status 0 is expected of each step, another of a block's last step where the page says so."""
     ran = page(

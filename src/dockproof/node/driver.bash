@@ -16,10 +16,10 @@ __dockproof_busy=
 __dockproof_background=
 # In a loop bash neither says `[1] 4711` of a job put into the background nor forgets ended ones.
 __dockproof_jobs() {
-  __dockproof_background=$!
-  jobs -l >"$__dockproof_list" # not through a pipe or <(…), which would change the page's $!
-  while read -r __dockproof_number __dockproof_pid _; do
-    [ "$__dockproof_pid" != "$!" ] || printf '%s %s\n' "${__dockproof_number%[+-]}" "$__dockproof_pid"
+  __dockproof_background=${!-}
+  builtin jobs -l >"$__dockproof_list" # not through a pipe or <(…), which would change the page's $!
+  while IFS=' ' builtin read -r __dockproof_number __dockproof_pid _; do
+    [ "$__dockproof_pid" != "$!" ] || builtin printf '%s %s\n' "${__dockproof_number%[+-]}" "$__dockproof_pid"
   done <"$__dockproof_list"
 }
 # Bash drops out of the loop when a command dies of ^C; it comes back by way of its prompt.
@@ -27,18 +27,18 @@ __dockproof_loop() {
   __dockproof_last=$?
   if [ -n "$__dockproof_busy" ]; then
     __dockproof_busy=
-    printf '\e_%s;%d\e\\' "$__dockproof_mark" "$__dockproof_last"
+    builtin printf '\e_%s;%d\e\\' "$__dockproof_mark" "$__dockproof_last"
   fi
-  while IFS= read -r -d '' -u "$__dockproof_in" __dockproof_command; do
+  while IFS= builtin read -r -d '' -u "$__dockproof_in" __dockproof_command; do
     __dockproof_busy=1
-    history -s -- "$__dockproof_command"
-    case $__dockproof_command in *'&'* | *jobs* | *fg* | *bg* | *%*) jobs >/dev/null ;; esac
+    builtin history -s -- "$__dockproof_command"
+    case $__dockproof_command in *'&'* | *jobs* | *fg* | *bg* | *%*) builtin jobs >/dev/null ;; esac
     __dockproof_status "$__dockproof_last"
-    eval "$__dockproof_command" {__dockproof_in}<&-
+    builtin eval "$__dockproof_command" {__dockproof_in}<&-
     __dockproof_last=$?
-    [ "$!" = "$__dockproof_background" ] || __dockproof_jobs
+    [ "${!-}" = "$__dockproof_background" ] || __dockproof_jobs
     __dockproof_busy=
-    printf '\e_%s;%d\e\\' "$__dockproof_mark" "$__dockproof_last"
+    builtin printf '\e_%s;%d\e\\' "$__dockproof_mark" "$__dockproof_last"
   done
   exit
 }
