@@ -9,6 +9,7 @@ from dockproof import references
 
 _WORD = re.compile(r"[0-9A-Za-z_.:]+")
 _PREFIX = re.compile(r"[0-9a-f]{2,63}")
+_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
 _SHORTEST = 12
 _LONGEST = 64
 
@@ -78,11 +79,18 @@ class Bindings:
 
     def to_page(self, text: str) -> str:
         """Return ``text`` of a run with the page's values in place of the run's."""
-        for known in self.pairs.values():
+        for space, known in self.pairs.items():
             for page, run in known.items():
-                if page != run and run in text:
+                if space != "id" and page != run and run in text:
                     text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])", page, text)
-        return text
+        return _ID.sub(lambda match: self._id_of_page(match[0]), text)
+
+    def _id_of_page(self, run: str) -> str:
+        """Return the page's id, or as much of it, for an id that a run printed in any length."""
+        for page, bound in self.pairs.get("id", {}).items():
+            if bound.startswith(run) and len(page) >= len(run):
+                return page[: len(run)]
+        return run
 
     def note_typed(self, command: str) -> None:
         """Remember the words of a command, before anything that it prints is bound."""

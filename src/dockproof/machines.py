@@ -61,8 +61,11 @@ class LabMachines:
             owner="root" if absolute else "you",
         )
 
-    def check(self) -> None:
-        """See whether each node still has its engine.
+    def check(self, *, engine: bool) -> None:
+        """See whether each node still works.
+
+        Args:
+            engine: Ask for its engine, too.
 
         Raises:
             LabError: One doesn't answer within 10 seconds.
@@ -70,12 +73,12 @@ class LabMachines:
         from dockproof.lab import LabError  # noqa: PLC0415
 
         for node in self.lab.nodes.values():
-            status, output = node.run(
-                ["docker", "version", "--format", "{{.Server.Version}}"], timeout=10
-            )
+            question = ["docker", "version", "--format", "{{.Server.Version}}"]
+            status, output = node.run(question if engine else ["true"], timeout=10)
             if status:
                 raise LabError(
-                    f"{node.name}: its engine doesn't answer any more: {output.strip()}",
+                    f"{node.name}: {'its engine' if engine else 'it'} doesn't answer any more: "
+                    f"{output.strip()}",
                     node.log_tail(),
                 )
 
@@ -108,7 +111,7 @@ class LocalMachine:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
 
-    def check(self) -> None:
+    def check(self, *, engine: bool) -> None:
         """Find nothing wrong: there is no engine."""
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 # What a shell may have waiting stays well below what a pipe holds (64 KiB, pipe(7)).
 _MOST_AHEAD = 100
 _LONGEST_AHEAD = 300
+# After such a command an engine that doesn't answer is the page's doing, not a broken lab.
+_ENGINE = re.compile(
+    r"\b(?:service|systemctl|init\.d)\b.*\bdocker\b|\bdockerd\b"
+    r"|(?<!docker )(?<!container )\bp?kill(?:all)?\b"
+)
 _RETRY_PAUSE = 0.25
 _LONGEST_MARK = 80
 _INTERRUPTED = 130
@@ -45,8 +51,8 @@ class Machines(Protocol):
     def write_file(self, node: str, path: str, data: bytes) -> None:
         """Write a file: below the home directory, or as root where ``path`` is absolute."""
 
-    def check(self) -> None:
-        """Raise the lab's own error if the lab is broken."""
+    def check(self, *, engine: bool) -> None:
+        """Raise the lab's own error if a machine, or an engine, is gone."""
 
     def close(self) -> None:
         """Remove it all."""
@@ -72,6 +78,7 @@ class PageRunner:
         self._bindings = Bindings()
         self._stopped: StepResult | None = None
         self._live = _live_values(page)
+        self._engine_touched = False
 
     @property
     def machines(self) -> Machines:
@@ -180,7 +187,7 @@ class PageRunner:
     def _stop(self, why: StepResult) -> None:
         """Run no more of the page, unless it is the lab that is broken."""
         self._stopped = why
-        self.machines.check()
+        self.machines.check(engine=not self._engine_touched)
         for terminal in self._terminals.values():
             terminal.close()
         self._terminals.clear()
@@ -211,6 +218,7 @@ class PageRunner:
         except AmbiguousError as error:
             raise _NotBegunError(step, Status.AMBIGUOUS, str(error)) from error
         self._bindings.note_typed(step.command)
+        self._engine_touched = self._engine_touched or bool(_ENGINE.search(step.command))
         try:
             terminal.send(command)
         except EndedError as error:
@@ -261,7 +269,7 @@ class PageRunner:
                 else:
                     outcome = _plain(terminal, lines, directives.timeout)
             except EndedError:
-                self.machines.check()
+                self.machines.check(engine=not self._engine_touched)
                 detail = "run what ends a shell in one of its own, as in `bash -c '…'`"
                 return Outcome(Status.SHELL, None, _as_shown(lines), [], detail)
             if (
@@ -321,7 +329,7 @@ class PageRunner:
                 status = Status.EXIT
         merged: list[int | str] = []
         if status is not Status.PASSED:
-            self.machines.check()
+            self.machines.check(engine=not self._engine_touched)
             merged = compare.merge(expected, outcome.actual, self._bindings, made)
         return StepResult(
             sent.step,

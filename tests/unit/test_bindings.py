@@ -228,3 +228,12 @@ def test_a_page_that_mixes_up_two_ids_fails() -> None:
     assert not compare.matches([f"{DB}   web", f"{WEB}   db"], run, bindings)
     assert not compare.matches([f"{WEB}   web", f"{WEB}   db"], run, Bindings())
     assert not compare.matches(page, [f"{RUN_WEB}   web", f"{RUN_WEB}   db"], Bindings())
+
+
+def test_a_short_id_of_the_run_becomes_the_pages_even_if_that_was_long() -> None:
+    """What is accepted shows the page's id in the length that the run printed."""
+    bindings = Bindings()
+    assert bindings.bind("id", "4e07" * 16, "ef2d" * 16)
+    assert bindings.to_page(f"{'ef2d' * 3}   you/hello") == f"{'4e07' * 3}   you/hello"
+    assert bindings.to_page("ef2d" * 16) == "4e07" * 16
+    assert bindings.to_page("0123456789ab") == "0123456789ab"
