@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _OPTIONS = (
     *("--quiet", "--upgrade", "--generate-hashes", "--universal", "--python-version", "3.11"),
+    # A company's own certificate authority is known to the system, not to uv.
+    "--system-certs",
     *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -184,6 +185,9 @@ def prepare_machine() -> None:
     if _which("fc-list") is None or not _output(["fc-list", ":lang=zh", "file"]):
         # Without it a browser shows Chinese text as boxes, and measures them.
         missing += ["fonts-noto-cjk", "fontconfig"]
+    if sys.platform == "linux" and not _loads("libatomic.so.1"):
+        # Playwright brings a Node.js of its own, which is linked to it.
+        missing.append("libatomic1")
     install_debian(missing)
 
 
@@ -313,6 +317,14 @@ def _missing(wanted: dict[str, str]) -> list[str]:
 def _which(program: str) -> str | None:
     # Daemons lie in sbin, which an ordinary user's PATH leaves out.
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _output(command: Sequence[str]) -> str:
