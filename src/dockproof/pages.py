@@ -179,8 +179,10 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
         return part
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return the page, the block's line from 0, and the item's id, which heads its report."""
-        return self.path, self.example.line - 1, self.nodeid
+        """Return the page, the block's line from 0, and what heads the item's report."""
+        # pytest writes `::` for each `.` of what ends like the id: it takes it for a class's name.
+        line = self.example.line
+        return self.path, line - 1, f"{self.nodeid} (line {line})"
 
     def setup(self) -> None:
         """Have the page's lab ready, so that a lab that can't be had is an error, not a failure."""

@@ -166,6 +166,8 @@ class PageRunner:
         Raises:
             _NotBegunError: The next step can't be begun.
         """
+        if len(sent) > _MOST_AHEAD // 2:
+            return  # so that many commands go in one write
         while steps:
             where = (steps[0].node, block.directives.terminal)
             if sent and (
@@ -174,15 +176,17 @@ class PageRunner:
                 or where != sent[0].where
                 or self._depends(steps[0])
             ):
-                return
+                break
             try:
                 sent.append(self._begin(steps[0], where, block))
             except _NotBegunError:
                 if sent:
-                    return  # what the shell has been given comes first
+                    break  # what the shell has been given comes first
                 steps.popleft()
                 raise
             steps.popleft()
+        if sent:
+            self._terminal(sent[0].where).flush()
 
     def _stop(self, why: StepResult) -> None:
         """Run no more of the page, unless it is the lab that is broken."""
@@ -219,10 +223,7 @@ class PageRunner:
             raise _NotBegunError(step, Status.AMBIGUOUS, str(error)) from error
         self._bindings.note_typed(step.command)
         self._engine_touched = self._engine_touched or bool(_ENGINE.search(step.command))
-        try:
-            terminal.send(command)
-        except EndedError as error:
-            raise _NotBegunError(step, Status.SHELL, "the shell had ended before") from error
+        terminal.queue(command)
         return _Sent(step, where, None, substitutions)
 
     @staticmethod

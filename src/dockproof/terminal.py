@@ -66,6 +66,7 @@ class Terminal:
         self._end = end
         self.mark = re.compile(rb"\x1b_" + mark.encode() + rb";(\d+)\x1b\\")
         self.buffer = bytearray(early)
+        self._queue = bytearray()
         self.send(":")
         try:
             while not (match := self.mark.search(self.buffer)):
@@ -77,12 +78,21 @@ class Terminal:
             ) from error
         del self.buffer[: match.end()]
 
+    def queue(self, command: str) -> None:
+        """Have the shell run a command after those that it has, once :meth:`flush` is called."""
+        self._queue += command.encode() + b"\0"
+
+    def flush(self) -> None:
+        """Give the shell what is queued, at once; a shell that has ended shows in :meth:`read`."""
+        if self._queue:
+            with suppress(OSError):
+                self._send(bytes(self._queue))
+            self._queue.clear()
+
     def send(self, command: str) -> None:
         """Give the shell a command to run after those that it has."""
-        try:
-            self._send(command.encode() + b"\0")
-        except OSError as error:
-            raise EndedError from error
+        self.queue(command)
+        self.flush()
 
     def type(self, data: bytes) -> None:
         """Type ``data`` into the program that is running."""
