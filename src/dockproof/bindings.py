@@ -96,7 +96,9 @@ class Bindings:
         """Remember the words of a command, before anything that it prints is bound."""
         for found in _WORD.findall(command):
             for word in {found, *found.split(":")}:
-                if not any(word in known for known in self.pairs.values()):
+                if not any(word in known for known in self.pairs.values()) and not any(
+                    known.startswith(word) for known in self.pairs.get("id", ())
+                ):
                     self.typed.add(word)
 
     def to_run(self, command: str) -> tuple[str, list[Substitution]]:

@@ -54,6 +54,8 @@ _FIRST_ONLY = {"run", "create", "exec", "top", "port", "rename", "tag", "commit"
 _CERTAIN = re.compile(
     r"(?<![\w.:/@-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{6,63}(?![\w./@-])"
 )
+# `--filter id=3f` and `--network container:3f`
+_NAMED = re.compile(r"(?:(?<=\bid=)|(?<=\bcontainer:))[0-9a-f]{2,63}(?![\w./:-])")
 
 
 def find(command: str) -> list[tuple[int, int]]:
@@ -66,7 +68,7 @@ def find(command: str) -> list[tuple[int, int]]:
         Each word's start and end, in order, without quotes and without what follows the ``:`` in
         ``docker cp``.
     """
-    spans = {match.span() for match in _CERTAIN.finditer(command)}
+    spans = {m.span() for form in (_CERTAIN, _NAMED) for m in form.finditer(command)}
     for part in _COMMAND.finditer(command):
         spans |= set(_references(command, part.start(), part.end()))
     return sorted(spans)

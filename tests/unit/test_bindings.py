@@ -145,6 +145,8 @@ def test_ordinary_words_and_numbers_stay(command: str) -> None:
         ('docker inspect -f "{{.A | x}}" bad', 'docker inspect -f "{{.A | x}}" ID'),
         ('echo "$(docker inspect bad)"', 'echo "$(docker inspect ID)"'),
         ("docker inspect bad | grep 'a|bad'", "docker inspect ID | grep 'a|bad'"),
+        ("docker ps --filter id=bad -q", "docker ps --filter id=ID -q"),
+        ("docker run --network container:bad x", "docker run --network container:ID x"),
         ("docker image tag bad bad:10", "docker image tag ID bad:10"),
         ("docker rm \\\n    bad", "docker rm \\\n    ID"),
         ("x=bad; docker rm bad", "x=bad; docker rm ID"),
@@ -208,6 +210,13 @@ def test_a_typed_value_that_was_bound_before_stays_bound() -> None:
     """An id that output showed and a command uses still stands for the run's."""
     bindings = _bound((WEB, RUN_WEB))
     bindings.note_typed(f"docker rm {WEB}")
+    assert bindings.bind("id", WEB, RUN_WEB)
+
+
+def test_the_short_form_of_a_bound_id_is_not_the_readers_own() -> None:
+    """`docker run -d` prints the long form; commands use, and print, the short one."""
+    bindings = _bound((WEB_LONG, RUN_WEB_LONG))
+    bindings.note_typed(f"docker ps --filter id={WEB} -q")
     assert bindings.bind("id", WEB, RUN_WEB)
 
 
