@@ -76,6 +76,9 @@ def _diff(result: StepResult, step: Step, page: Blocks) -> list[str]:
     new = compare.apply(result.merged, result.expected)
     if result.status in {Status.TIMEOUT, Status.FLOOD} and old == new:
         return []
+    if old == new and result.status is Status.OUTPUT:
+        # The run's values were put back into the page's, which they contradict.
+        new = list(result.actual)
     first = step.expected[0].number if step.expected else step.end + 1
     diff = list(difflib.unified_diff(old, new, f"{page.path} (the page)", "this run", lineterm=""))
     return [

@@ -108,3 +108,10 @@ def test_two_failures_of_one_block() -> None:
     page = _page()
     text = _failure(page, _step(page, 0, ["x"]), _step(page, 1, ["y"]))
     assert [part.split(":")[1] for part in text.split("\n\n")] == ["6", "11"]
+
+
+def test_a_difference_is_always_shown() -> None:
+    """Where putting the page's ids back hides the difference, the run's own lines are shown."""
+    page = _page()
+    step = replace(_step(page, 1, ["8d2f2919c933"]), merged=(0,))
+    assert _failure(page, step).endswith("-3f\n  +8d2f2919c933")
