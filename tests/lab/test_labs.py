@@ -59,7 +59,8 @@ def canary(lab: Lab) -> Iterator[list[str]]:
         command=["1000"],
         detach=True,
         network_mode="none",
-        labels={"dockproof": ""},  # not the image's own
+        # The worst case: an image's labels of a run that died, on a container of the user's.
+        labels=lab.nodes["node1"].container.labels | {"dockproof.run": "dead"},
     )
     volume = client.volumes.create(name)
     assert network.id is not None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dockproof.lab.state import State
 
 _PATIENCE_SECONDS = 3600
+_NAME = "dockproof-"
 
 
 def _remove(action: Callable[[], object]) -> None:
@@ -44,6 +45,9 @@ def _remove(action: Callable[[], object]) -> None:
 def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]], bool]) -> int:
     """Remove the labelled containers, then volumes and networks, that `doomed` picks.
 
+    The label alone doesn't make an object ours: a container that the user makes of one of our
+    images has the image's labels. Ours are also named for us.
+
     Args:
         client: The outer engine.
         doomed: Takes an object's labels, says whether it goes.
@@ -55,7 +59,8 @@ def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]
     containers = [
         found
         for found in client.api.containers(all=True, filters=ours)
-        if doomed(found["Labels"] or {})
+        if any(name.startswith(f"/{_NAME}") for name in found["Names"] or [])
+        and doomed(found["Labels"] or {})
     ]
     with ThreadPoolExecutor(8) as pool:
         list(
@@ -69,12 +74,14 @@ def remove_objects(client: docker.DockerClient, doomed: Callable[[dict[str, str]
     volumes = [
         found
         for found in client.api.volumes(filters=ours)["Volumes"] or []
-        if doomed(found["Labels"] or {})
+        if found["Name"].startswith(_NAME) and doomed(found["Labels"] or {})
     ]
     for found in volumes:
         _remove(partial(client.api.remove_volume, found["Name"], force=True))
     networks = [
-        found for found in client.api.networks(filters=ours) if doomed(found["Labels"] or {})
+        found
+        for found in client.api.networks(filters=ours)
+        if found["Name"].startswith(_NAME) and doomed(found["Labels"] or {})
     ]
     for found in networks:
         with suppress(NotFound):
@@ -109,7 +116,10 @@ def remove_build_leftovers(engine: OuterEngine) -> None:
     client = engine.client
     patience = 0 if engine.private else _PATIENCE_SECONDS
     for found in client.api.containers(all=True, filters={"label": f"{LABEL}=1"}):
-        owned = f"{LABEL}.run" in (found["Labels"] or {})
+        # The builder runs its containers from images without a name, a user hardly ever.
+        owned = f"{LABEL}.run" in (found["Labels"] or {}) or ":" in found["Image"].removeprefix(
+            "sha256:"
+        )
         if not owned and found["Created"] <= time.time() - patience:
             _remove(partial(client.api.remove_container, found["Id"], force=True, v=True))
     client.images.prune({"dangling": True, "label": [f"{LABEL}=1"], "until": f"{patience}s"})
