@@ -41,14 +41,16 @@ class Stage:
         command: What does it.
         lint: It takes seconds, and belongs to `make lint`.
         lab: It needs the lab.
-        quiet: It waits until the lab's preparation is over, however that ends.
+        alone: It bears no change of the machine's network, such as an engine's that starts
+            containers: it is run in a network of its own where we may make one, and elsewhere not
+            before the lab's preparation is over, however that ends.
     """
 
     name: str
     command: tuple[str, ...]
     lint: bool = False
     lab: bool = False
-    quiet: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,8 @@ STAGES = (
         "tests without a lab",
         (*_PYTEST, "tests/unit", "tests/project", "--ignore", COMMANDS),
     ),
-    # A browser drops what it is loading whenever the machine's network changes, as it does while
-    # an engine starts containers.
-    Stage("tests in a browser", (*_PYTEST, "tests/site"), quiet=True),
+    # A browser drops what it is loading whenever the machine's network changes.
+    Stage("tests in a browser", (*_PYTEST, "tests/site"), alone=True),
     Stage(
         "tests with a lab, every page",
         (*_PYTEST, "tests/lab", "tests/proofs", COMMANDS, "docs"),
@@ -98,17 +99,19 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
     Args:
         stages: What to run.
         preparation: What makes the lab ready, begun at once in the background and awaited before
-            the first stage that needs it or is to be quiet; None if no stage is.
+            the first stage that needs it; None if no stage does.
 
     Returns:
         How each went, the preparation included.
     """
     outcomes: list[Outcome] = []
+    network = own_network()
     with contextlib.ExitStack() as stack:
         background = stack.enter_context(_Background(preparation)) if preparation else None
         awaited: Outcome | None = None
         for number, stage in enumerate(stages, 1):
-            if (stage.lab or stage.quiet) and background and awaited is None:
+            waits = stage.lab or (stage.alone and not network)
+            if waits and background and awaited is None:
                 awaited = background.wait()
                 outcomes.append(awaited)
             _say(f"[{number}/{len(stages)}] {stage.name}")
@@ -116,13 +119,27 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
                 outcome = Outcome(stage.name, "blocked", 0.0)
             else:
                 started = time.monotonic()
-                failed = _call(stage.command)
+                failed = _call((*network, *stage.command) if stage.alone else stage.command)
                 outcome = Outcome(
                     stage.name, "failed" if failed else "ok", time.monotonic() - started
                 )
             outcomes.append(outcome)
             print(f"  {stage.name}: {outcome.result}, {outcome.seconds:.1f} s", flush=True)
     return outcomes
+
+
+def own_network() -> tuple[str, ...]:
+    """What to put before a command to run it in a network that has the loopback interface alone.
+
+    Returns:
+        Words of a command line; none where we may not make such a network.
+    """
+    words = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+    try:
+        done = subprocess.run([*words, "true"], capture_output=True, check=False)
+    except OSError:
+        return ()
+    return () if done.returncode else words
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

@@ -9,13 +9,11 @@ import textwrap
 import time
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tools import check
 from tools.check import Stage, run, table
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(check.__file__).resolve().parent.parent
 
@@ -42,10 +40,11 @@ def test_broken_lab_blocks_what_needs_it(
     """Without a lab what needs it is blocked, not failed; what waits for it to be over is run."""
     monkeypatch.setattr(check, "ROOT", tmp_path)
     monkeypatch.setattr(check, "LOG", tmp_path / ".cache" / "lab.log")
+    monkeypatch.setattr(check, "own_network", tuple)  # as for someone who may not make one
     lab = Stage("lab", python("exit('no engine to be had')"))
     stages = [
         Stage("lint", python("print('linted')")),
-        Stage("browser", python("print('browsed')"), quiet=True),
+        Stage("browser", python("print('browsed')"), alone=True),
         Stage("pages", python("print('proved')"), lab=True),
     ]
     outcomes = run(stages, lab)
@@ -59,6 +58,20 @@ def test_broken_lab_blocks_what_needs_it(
     parts = ["linted", "no engine to be had", "browsed"]
     assert sorted(parts, key=shown.index) == parts
     assert "proved" not in shown
+
+
+@pytest.mark.skipif(not check.own_network(), reason="no network of one's own without root")
+def test_stage_that_is_alone_sees_no_other_network(capfd: pytest.CaptureFixture[str]) -> None:
+    """A stage that is to be alone can reach itself, by a loopback interface, and nothing else."""
+    code = """
+    import socket
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+    print([name for _, name in socket.if_nameindex()])
+    """
+    outcomes = run([Stage("alone", python(code), alone=True)], None)
+    assert [one.result for one in outcomes] == ["ok"]
+    assert "\n['lo']\n" in capfd.readouterr().out
 
 
 def test_terminated_run_ends_its_stages(tmp_path: Path) -> None:
