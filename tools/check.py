@@ -68,6 +68,8 @@ LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
 # the unit that keeps a state (dockproof.plugin says so to pytest-xdist). Together they name all
 # that pytest collects; a test holds them to that.
 _PYTEST = (str(_BIN / "pytest"), "-n", "2")
+# What runs in the lab mostly waits: for engines, registries, and the ten seconds of a `docker stop`.
+_PYTEST_LAB = (str(_BIN / "pytest"), "-n", "4")
 COMMANDS = "tests/project/test_commands.py"
 
 STAGES = (
@@ -85,7 +87,7 @@ STAGES = (
     Stage("tests in a browser", (*_PYTEST, "tests/site"), alone=True),
     Stage(
         "tests with a lab, every page",
-        (*_PYTEST, "tests/lab", "tests/proofs", COMMANDS, "docs"),
+        (*_PYTEST_LAB, "tests/lab", "tests/proofs", COMMANDS, "docs"),
         lab=True,
     ),
     # Last, so that the notes under the blocks tell of this very run.
