@@ -68,7 +68,7 @@ LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
 # the unit that keeps a state (dockproof.plugin says so to pytest-xdist). Together they name all
 # that pytest collects; a test holds them to that.
 _PYTEST = (str(_BIN / "pytest"), "-n", "2")
-# What runs in the lab mostly waits: for engines, registries, and the ten seconds of a `docker stop`.
+# What runs in the lab mostly waits: for engines, for registries, for a container to stop.
 _PYTEST_LAB = (str(_BIN / "pytest"), "-n", "4")
 COMMANDS = "tests/project/test_commands.py"
 

@@ -108,7 +108,7 @@ def test_stages_leave_no_test_out() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     ini = settings["tool"]["pytest"]["ini_options"]
     runs = [stage.command for stage in check.STAGES if stage.command[0].endswith("pytest")]
-    named = [word for words in runs for word in words[words.index("2") + 1 :]]
+    named = [word for words in runs for word in words[words.index("-n") + 2 :]]
     once = [word for word in named if named.count(word) == 1 and not word.startswith("-")]
     assert sorted(once) == sorted(ini["testpaths"])
     # What one run leaves out by --ignore the other names.
