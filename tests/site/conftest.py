@@ -128,6 +128,11 @@ class Visit:
         )
 
 
+def twin(path: str) -> str:
+    """Return the path of a page's twin."""
+    return f"{'en' if path.startswith('zh/') else 'zh'}/{path[3:]}"
+
+
 class _Host(SimpleHTTPRequestHandler):
     """Serves a folder as GitHub Pages does: what isn't there gets the root's 404.html."""
 

@@ -1,10 +1,15 @@
-"""What a reader's browser loads and shows on the first view of every page."""
+"""What a reader's browser loads and shows on the first view of every page.
+
+All that looks at the visits stands in this file, so that one worker makes them, once.
+"""
 
 from __future__ import annotations
 
 import re
 from html import unescape
 from typing import TYPE_CHECKING
+
+from tests.site.conftest import twin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -70,3 +75,12 @@ def test_search_and_annotations_have_names(site: Site, sample: Site, page: Page)
     for language, name in (("zh", "注解 1"), ("en", "Annotation 1")):
         page.goto(f"{sample.base}{language}/#annotated")
         page.get_by_role("link", name=name, include_hidden=True).wait_for()
+
+
+def test_switch_keeps_page_and_section_on_every_page(site: Site, visits: dict[str, Visit]) -> None:
+    """From any section of any page the switch leads to the same section of its twin."""
+    for path, visit in visits.items():
+        html = site.html(twin(path))
+        for section, target in visit.switches:
+            assert target == site.base + twin(path) + (f"#{section}" if section else ""), path
+            assert not section or f'id="{section}"' in html, (path, section)
