@@ -42,8 +42,8 @@ class Stage:
         lint: It takes seconds, and belongs to `make lint`.
         lab: It needs the lab.
         alone: It bears no change of the machine's network, such as an engine's that starts
-            containers: it is run in a network of its own where we may make one, and elsewhere not
-            before the lab's preparation is over, however that ends.
+            containers: it is run in a network of its own where we may make one, beside the other
+            stages, and elsewhere in its turn, when the lab's are over.
     """
 
     name: str
@@ -83,13 +83,13 @@ STAGES = (
         "tests without a lab",
         (*_PYTEST, "tests/unit", "tests/project", "--ignore", COMMANDS),
     ),
-    # A browser drops what it is loading whenever the machine's network changes.
-    Stage("tests in a browser", (*_PYTEST, "tests/site"), alone=True),
     Stage(
         "tests with a lab, every page",
         (*_PYTEST_LAB, "tests/lab", "tests/proofs", COMMANDS, "docs"),
         lab=True,
     ),
+    # A browser drops what it is loading whenever the machine's network changes.
+    Stage("tests in a browser", (*_PYTEST, "tests/site"), alone=True),
     # Last, so that the notes under the blocks tell of this very run.
     Stage("sites, strictly", (_PYTHON, "-m", "dockproof.site", "build")),
 )
@@ -109,7 +109,18 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
     outcomes: list[Outcome] = []
     network = own_network()
     with contextlib.ExitStack() as stack:
-        background = stack.enter_context(_Background(preparation)) if preparation else None
+        background = (
+            stack.enter_context(_Background(preparation, preparation.command, LOG))
+            if preparation
+            else None
+        )
+        aside = {
+            stage.name: stack.enter_context(
+                _Background(stage, (*network, *stage.command), LOG.with_name(f"aside-{n}.log"))
+            )
+            for n, stage in enumerate(stages)
+            if stage.alone and network
+        }
         awaited: Outcome | None = None
         for number, stage in enumerate(stages, 1):
             waits = stage.lab or (stage.alone and not network)
@@ -119,9 +130,12 @@ def run(stages: Sequence[Stage], preparation: Stage | None) -> list[Outcome]:
             _say(f"[{number}/{len(stages)}] {stage.name}")
             if stage.lab and awaited and awaited.result != "ok":
                 outcome = Outcome(stage.name, "blocked", 0.0)
+            elif stage.name in aside:
+                outcome = aside[stage.name].wait()
+                aside[stage.name].show()
             else:
                 started = time.monotonic()
-                failed = _call((*network, *stage.command) if stage.alone else stage.command)
+                failed = _call(stage.command)
                 outcome = Outcome(
                     stage.name, "failed" if failed else "ok", time.monotonic() - started
                 )
@@ -155,18 +169,21 @@ def table(outcomes: Sequence[Outcome]) -> str:
 class _Background:
     """A stage that runs while others do, its output kept in a file until it is asked for."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, command: Sequence[str], log: Path) -> None:
         self._stage = stage
+        self._command = command
+        self._path = log
         self._started = time.monotonic()
+        self._seconds = 0.0
         self._log: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        LOG.parent.mkdir(exist_ok=True)
-        self._log = LOG.open("wb")
-        _say(f"{self._stage.name}: being made ready in the background, output in {_shown(LOG)}")
+        self._path.parent.mkdir(exist_ok=True)
+        self._log = self._path.open("wb")
+        _say(f"{self._stage.name}: begun in the background, output in {_shown(self._path)}")
         self._process = subprocess.Popen(
-            self._stage.command,
+            self._command,
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -186,12 +203,17 @@ class _Background:
         _say(f"{self._stage.name}: waiting until it is ready")
         with Progress(self._stage.name) as progress:
             while self._process.poll() is None:
-                progress.detail = _last_line(LOG)
+                progress.detail = _last_line(self._path)
                 time.sleep(0.2)
+        self._seconds = self._seconds or time.monotonic() - self._started
         result = "failed" if self._process.returncode else "ok"
-        if result == "failed":
-            print(LOG.read_text(encoding="utf-8", errors="replace"), flush=True)
-        return Outcome(self._stage.name, result, time.monotonic() - self._started)
+        if result == "failed" and not self._stage.alone:
+            self.show()
+        return Outcome(self._stage.name, result, self._seconds)
+
+    def show(self) -> None:
+        """Print what the stage has said."""
+        print(self._path.read_text(encoding="utf-8", errors="replace"), flush=True)
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None  # noqa: S101 - see __enter__
