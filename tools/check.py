@@ -247,7 +247,10 @@ def _call(command: Sequence[str]) -> int:
 def _environment() -> dict[str, str]:
     # Tools that lie in the environment are found by those that call them by name.
     path = f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
-    return os.environ | {MARK: "1", "PATH": path, "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {MARK: "1", "PATH": path, "PYTHONUNBUFFERED": "1"}
+    # The stages start Python some hundred times; compiling our modules each time costs most.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def _last_line(path: Path) -> str:
