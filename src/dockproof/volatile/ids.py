@@ -54,6 +54,20 @@ RULES = (
         live="swarm id",
     ),
     Rule(
+        name="swarm token",
+        reason="made from the swarm's own certificate and a secret that it draws at random",
+        page=r"(?<![0-9a-zA-Z-])SWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}(?![0-9a-zA-Z-])",
+        sample=(
+            "SWMTKN-1-37anvki7w81btc31ya77fwik7wzkit858vo54xjg0r3fbov18f-cgq0gjhh8z5nyk9ad9n9fsat9",
+            "SWMTKN-1-5x0rq2u6m1yzd9kcfj3eiw8h7gba4tnvlso1p5mq0xk2uz6yd9-9s0ib1xjg4hro2tqkz5v7c3mw",
+        ),
+        near_miss=(
+            "SWMTKN-1-37anvki7w81btc31ya77fwik7wzkit858vo54xjg0r3fbov18f-cgq0gjhh8z5nyk9ad9n9fsat9",
+            "SWMTKN-1-5x0rq2u6m1yzd9kcfj3eiw8h7gba4tnvlso1p5mq0xk2uz6yd9-9s0ib1xjg4hro2tqkz5v7c3m",
+        ),
+        live="swarm token",
+    ),
+    Rule(
         name="UUID",
         reason="drawn at random",
         page=r"(?<![0-9a-zA-Z-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-zA-Z-])",
