@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import docker
 from docker.context import ContextAPI
 from docker.errors import DockerException
+from docker.types import DriverConfig
 
 from dockproof.lab import nat
 from dockproof.lab.errors import LabError
@@ -30,6 +31,8 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 _ANSWER_SECONDS = 10
 _REQUEST_SECONDS = 300  # the longest silence of the engine, e.g. in a build step
+_PLENTY_BYTES = 8 << 30
+_DISK_BYTES = 4 << 30  # a page that floods its disk meets the end of it, not the host's memory's
 
 
 class OuterEngine:
@@ -53,6 +56,10 @@ class OuterEngine:
         """Give the last lines of the engine's log, where we can read it."""
         del lines
         return ""
+
+    def disk(self) -> DriverConfig | None:
+        """Say where a lab machine's engine keeps its data; None is a volume as any other."""
+        return None
 
     def settle(self) -> None:
         """Wait until what was put off is done; nothing more may be."""
@@ -89,11 +96,21 @@ class PrivateEngine(OuterEngine):
         with state.lock("engine"):
             self._using = state.grab("engine-users", shared=True)
             try:
-                self._start()
-                super().__init__(self._connect())
+                super().__init__(self._start())
             except BaseException:
                 self._give_up()
                 raise
+
+    def disk(self) -> DriverConfig | None:
+        """Have a lab machine's engine keep its data in memory where there is plenty.
+
+        A page unpacks images and throws them away within seconds; on a disk, the file system's
+        book-keeping of that takes as long as everything else that the page does.
+        """
+        if _available_bytes() < _PLENTY_BYTES:
+            return None
+        options = {"type": "tmpfs", "device": "tmpfs", "o": f"mode=0711,size={_DISK_BYTES}"}
+        return DriverConfig("local", options)
 
     @property
     def _socket(self) -> Path:
@@ -102,7 +119,7 @@ class PrivateEngine(OuterEngine):
     def _connect(self) -> docker.DockerClient:
         return docker.DockerClient(base_url=f"unix://{self._socket}", timeout=_REQUEST_SECONDS)
 
-    def _start(self) -> None:
+    def _start(self) -> docker.DockerClient:
         nat.open_way(self._run.name)
         bridge = self._make_bridge()
         if not self._process("containerd"):
@@ -133,16 +150,12 @@ class PrivateEngine(OuterEngine):
                     *("--bridge", bridge, "--iptables=false", "--ip6tables=false"),
                 ],
             )
-        client = self._connect()
-        try:
-            deadline = time.monotonic() + _START_SECONDS
-            while time.monotonic() < deadline and self._process("dockerd"):
-                with suppress(DockerException, OSError):
-                    client.ping()
-                    return
-                time.sleep(0.05)
-        finally:
-            client.close()
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process("dockerd"):
+            # It asks the engine for its version, so that an engine that doesn't answer is an error.
+            with suppress(DockerException, OSError):
+                return self._connect()
+            time.sleep(0.05)
         raise LabError(
             f"the lab's own dockerd did not come up within {_START_SECONDS} s "
             f"(its log: {self._data / 'dockerd.log'})",
@@ -319,3 +332,12 @@ def outer_engine(state: State, say: Callable[[str], None]) -> OuterEngine:
         "no Docker engine answers: start Docker Desktop or your engine, or point DOCKER_HOST at "
         "one; on Debian or Ubuntu, as root, the lab installs and starts an engine of its own"
     )
+
+
+def _available_bytes() -> int:
+    """Memory that may be used without swapping; 0 where the system doesn't say (proc(5))."""
+    with suppress(OSError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -277,7 +277,14 @@ class Lab:
             cap_drop=["SYS_RESOURCE"],
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
             device_cgroup_rules=["a *:* rwm"],
-            mounts=[Mount("/var/lib/docker", name, labels=dict(plan.labels))],
+            mounts=[
+                Mount(
+                    "/var/lib/docker",
+                    name,
+                    labels=dict(plan.labels),
+                    driver_config=plan.engine.disk(),
+                )
+            ],
         )
         # What the docker command makes of `--security-opt systempaths=unconfined`.
         host_config |= {"MaskedPaths": [], "ReadonlyPaths": []}
