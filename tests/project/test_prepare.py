@@ -20,17 +20,18 @@ from tools.progress import Progress
 ROOT = Path(prepare.__file__).resolve().parent.parent
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of the same make with one locked package, so that setting it up takes seconds."""
-    shutil.copytree(ROOT / "tools", tmp_path / "tools")
-    shutil.copy(ROOT / "requirements-build.lock", tmp_path)
-    shutil.copy(ROOT / "requirements-build.lock", tmp_path / "requirements.lock")
-    (tmp_path / "pyproject.toml").write_text(
+    place = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "tools", place / "tools")
+    shutil.copy(ROOT / "requirements-build.lock", place)
+    shutil.copy(ROOT / "requirements-build.lock", place / "requirements.lock")
+    (place / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "sample"\nversion = "1"\n[tool.setuptools]\npackages = []\n'
     )
-    return tmp_path
+    return place
 
 
 def command(checkout: Path) -> list[str]:
@@ -48,8 +49,9 @@ def set_up(checkout: Path) -> tuple[str, float]:
     return done.stderr, time.monotonic() - started
 
 
-def test_killed_set_up_is_begun_anew(checkout: Path) -> None:
-    """An environment whose making was killed isn't taken for whole: the next make completes it."""
+@pytest.fixture(scope="module")
+def completed(checkout: Path) -> tuple[Path, str]:
+    """A checkout whose setting up was killed and then done again, and what that said."""
     with subprocess.Popen(
         command(checkout), cwd=checkout, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
@@ -60,6 +62,12 @@ def test_killed_set_up_is_begun_anew(checkout: Path) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     assert not (checkout / ".venv/.dockproof-packages").exists()
     said, _ = set_up(checkout)
+    return checkout, said
+
+
+def test_killed_set_up_is_begun_anew(completed: tuple[Path, str]) -> None:
+    """An environment whose making was killed isn't taken for whole: the next make completes it."""
+    checkout, said = completed
     assert "Python packages into .venv: ready" in said
     shown = subprocess.run(
         [checkout / ".venv/bin/python", "-m", "pip", "list", "--format", "freeze"],
@@ -71,22 +79,13 @@ def test_killed_set_up_is_begun_anew(checkout: Path) -> None:
     assert prepare.pins(checkout / "requirements.lock") == 1
 
 
-def test_second_set_up_does_nothing_until_a_lock_changes(checkout: Path) -> None:
-    """Setting up twice changes nothing the second time; a changed lock makes it all anew."""
-    set_up(checkout)
+def test_set_up_does_nothing_until_a_lock_changes(completed: tuple[Path, str]) -> None:
+    """A second set-up changes nothing; a changed lock makes it anew and refuses a wrong hash."""
+    checkout, _ = completed
     (checkout / ".venv/canary").touch()
     said, seconds = set_up(checkout)
     assert (said, seconds < 2) == ("", True)
     assert (checkout / ".venv/canary").exists()
-    with (checkout / "requirements.lock").open("a") as lock:
-        lock.write("# changed\n")
-    said, _ = set_up(checkout)
-    assert "ready" in said
-    assert not (checkout / ".venv/canary").exists()
-
-
-def test_wrong_hash_is_refused(checkout: Path) -> None:
-    """A package whose file hasn't the locked hash is not installed, and the message is pip's."""
     lock = checkout / "requirements.lock"
     lock.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
     # The same version is there already from the build lock, and pip would be content with that.
@@ -96,6 +95,7 @@ def test_wrong_hash_is_refused(checkout: Path) -> None:
     )
     assert done.returncode == 1
     assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not (checkout / ".venv/canary").exists()
     assert not (checkout / ".venv/.dockproof-packages").exists()
 
 
