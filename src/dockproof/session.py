@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockproof.errors import Place
     from dockproof.markdown import Fence, Line, Page
 
-KEYS = {"^C": b"\x03", "^D": b"\x04"}
+KEYS = {"^C": b"\x03", "^D": b"\x04", "^]": b"\x1d"}
 GAP = "…"
 
 _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")

@@ -295,6 +295,11 @@ def test_keys(page: _Page) -> None:
     )
 
 
+def test_the_key_that_leaves_telnet(page: _Page) -> None:
+    """`^]` reaches a program as the one byte that it is, and what it prints then is compared."""
+    _passes(page("$ read -rn 1 k; printf '\\n%q\\n' \"$k\"\n^]\n$'\\035'\n$ echo next\nnext"))
+
+
 def test_a_key_after_the_end_is_a_failure(page: _Page) -> None:
     """A program that has ended can't be sent a key; the page says something else."""
     ran = page("$ echo a\na\n^C")
