@@ -29,13 +29,22 @@ def search(page: Page, start: str, words: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("words", ["镜像", "容器"])
-def test_chinese_terms_are_found(site: Site, page: Page, words: str) -> None:
-    """A term of the notes finds Chinese pages, and asks no other host for them."""
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("镜像", "images/"),
+        ("容器", "containers/"),
+        ("分层", "images/layers/"),
+        ("数据卷", "data/volumes/"),
+        ("宿主机", "data/volumes/#bind"),
+    ],
+)
+def test_chinese_terms_are_found(site: Site, page: Page, words: str, chapter: str) -> None:
+    """A term of the notes finds the chapter about it, and asks no other host for it."""
     visit = Visit()
     visit.watch(page)
     found = search(page, f"{site.base}zh/", words)
-    assert found
+    assert [url for url in found[:8] if url.startswith(f"{site.base}zh/{chapter}")]
     assert all(url.startswith(f"{site.base}zh/") for url in found)
     assert any("search_index.json" in url for url in visit.requests)
     assert all(url.startswith(site.base) for url in visit.requests)
