@@ -45,6 +45,29 @@ RULES = (
         live="port",
     ),
     Rule(
+        name="client port",
+        reason="the kernel takes a free port for the near end of a connection",
+        # As tcpdump writes it behind an address, and as curl does.
+        page=rf"(?<=\d\.){_PORT}(?=:? )|(?<= port ){_PORT}\b",
+        sample=(
+            "IP 192.168.205.10.35668 > 192.168.205.11.8080:",
+            "IP 192.168.205.10.57734 > 192.168.205.11.8080:",
+        ),
+        near_miss=(
+            "IP 192.168.205.10.35668 > 192.168.205.11.8080:",
+            "IP 192.168.205.10.8081 > 192.168.205.11.8080:",
+        ),
+        live="port",
+    ),
+    Rule(
+        name="TCP sequence number",
+        reason="each side of a connection draws the number that it begins at",
+        page=r"(?<=\bseq |\back )\d{5,10}(?=, )",
+        sample=("Flags [S], seq 1256135773, win 64240", "Flags [S], seq 41520744, win 64240"),
+        near_miss=("Flags [S], seq 1256135773, win 64240", "Flags [S], seq 1, win 64240"),
+        live="sequence number",
+    ),
+    Rule(
         name="interface",
         reason="the kernel numbers interfaces as they come, and the engine draws their names",
         page=r"^\d+(?=: (?:\S+@|eth\d|docker0|br-|veth))|(?<=@if)\d+\b|\bveth[0-9a-f]{7}\b",
