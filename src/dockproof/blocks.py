@@ -80,7 +80,7 @@ class Blocks:
     @cached_property
     def key(self) -> str:
         """A hash of all that the page runs, writes and expects; twins have the same."""
-        return _hash(str(self.page.nodes), *(block.key for block in self.blocks))
+        return _hash(self.page.machines, *(block.key for block in self.blocks))
 
     def place(self, number: int) -> Place:
         """Return the place of line ``number``."""
@@ -103,6 +103,12 @@ def load(path: Path, config: Config) -> Blocks:
         PageError: The page can't be read as it stands; the message says where and what to do.
     """
     page = markdown.read(path, config.shown(path), config.snippets)
+    if page.engine and page.engine not in config.engines:
+        raise PageError(
+            page.place(1),
+            f"the front matter asks for an engine `{page.engine}`, which the lab doesn't have",
+            f"use one of {', '.join(config.engines)}" if config.engines else "ask for none",
+        )
     return build(page, config.language_of(path))
 
 
@@ -141,7 +147,7 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "the file is used by no session on the page",
                 "add a session that uses it, or say `<!-- prove: display -->` above it",
             )
-    _ = page.nodes
+    _ = page.machines
     return Blocks(page, tuple(blocks), language)
 
 

@@ -38,6 +38,14 @@ class Config:
     lab: Path
     ledger: Path
 
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that a page may ask for: the rows of ``engines.toml`` in the lab's folder."""
+        try:
+            return tuple(tomllib.loads((self.lab / "engines.toml").read_text("utf-8"))["suites"])
+        except (OSError, tomllib.TOMLDecodeError, KeyError):
+            return ()  # the lab itself says what is wrong with it
+
     def language_of(self, path: Path) -> str | None:
         """Return the language of the page at ``path``, or None outside the pages' folders."""
         try:

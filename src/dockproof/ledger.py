@@ -204,10 +204,11 @@ def runs(block: Block) -> bool:
 def keys(page: Blocks) -> list[str | None]:
     """Return each block's key in the ledger, None for what is only shown or skipped.
 
-    A key hashes what the block and those before it run, write and expect, and the number of nodes.
+    A key hashes what the block and those before it run, write and expect, and the machines that the
+    page asks for.
     """
     found: list[str | None] = []
-    chain = hashlib.sha256(str(page.page.nodes).encode())
+    chain = hashlib.sha256(page.page.machines.encode())
     for block in page.blocks:
         if runs(block):
             chain.update(block.key.encode())

@@ -125,21 +125,47 @@ class Page:
         return Place(self.path, number)
 
     @cached_property
+    def _lab(self) -> tuple[int, str]:
+        lab = self.meta.get("lab", {})
+        nodes, engine = (
+            (lab.get("nodes", 1), lab.get("engine", "")) if isinstance(lab, dict) else (None, None)
+        )
+        if (
+            type(nodes) is not int
+            or not 1 <= nodes <= 9  # noqa: PLR2004 - addresses .10 to .18
+            or not isinstance(engine, str)
+            or ("engine" in lab and not engine)
+            or set(lab) - {"nodes", "engine"}
+        ):
+            raise PageError(
+                self.place(1),
+                "the front matter's `lab` is not understood",
+                "write `lab: {nodes: 2}`, with 1 to 9 nodes, or `lab: {engine: trixie}`, say",
+            )
+        return nodes, engine
+
+    @property
     def nodes(self) -> int:
         """How many nodes the page asks for: ``lab: {nodes: N}`` in the front matter, else 1.
 
         Raises:
             PageError: The front matter says something else below ``lab``.
         """
-        lab = self.meta.get("lab", {})
-        nodes = lab.get("nodes", 1) if isinstance(lab, dict) else None
-        if type(nodes) is not int or not 1 <= nodes <= 9 or set(lab) - {"nodes"}:  # noqa: PLR2004 - addresses .10 to .18
-            raise PageError(
-                self.place(1),
-                "the front matter's `lab` is not understood",
-                "write `lab: {nodes: 2}`, with 1 to 9 nodes",
-            )
-        return nodes
+        return self._lab[0]
+
+    @property
+    def engine(self) -> str:
+        """The row of the lab's engines that the page asks for: ``lab: {engine: NAME}``, else empty.
+
+        Raises:
+            PageError: The front matter says something else below ``lab``.
+        """
+        return self._lab[1]
+
+    @property
+    def machines(self) -> str:
+        """What the page asks for, as text: part of what its records are found by."""
+        return f"{self.nodes} {self.engine}".rstrip()
 
 
 def read(path: Path, shown: Path, snippets: Sequence[Path]) -> Page:

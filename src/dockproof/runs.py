@@ -51,7 +51,7 @@ class Runs:
         return self._facts.get(page.key)
 
     def _machines(self, page: Blocks) -> LabMachines:
-        lab = self.factory.open(page.page.nodes)
+        lab = self.factory.open(page.page.nodes, page.page.engine)
         self._facts[page.key] = ledger.facts(lab)
         return LabMachines(lab)
 

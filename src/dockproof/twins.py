@@ -1,7 +1,7 @@
 """Compare a page with its twins: what has to be the same in each language, and where it isn't.
 
 The same: headings (their levels and ids, in order), fences (info strings, directives, every line
-apart from comments in commands), where links lead, how many nodes the page asks for. Free: titles,
+apart from comments in commands), where links lead, which machines the page asks for. Free: titles,
 prose, comments in commands, the reasons of skips, the order of links within a section.
 
 Blocks are aligned before they are compared, so that one that is missing is reported once, and not
@@ -129,11 +129,12 @@ class _Comparison:
 
     def messages(self) -> list[str]:
         """Return all differences, by the line of the left page."""
-        if self.left.page.nodes != self.right.page.nodes:
+        if self.left.page.machines != self.right.page.machines:
             self._add(
                 1,
                 1,
-                f"the front matter asks for {_nodes(self.left)}, there for {_nodes(self.right)}",
+                f"the front matter asks for {_machines(self.left)}, "
+                f"there for {_machines(self.right)}",
                 "write the same `lab` on both pages",
             )
         self._headings()
@@ -431,8 +432,9 @@ def _shown(text: str) -> str:
     return f"`{text}`" if text else "none"
 
 
-def _nodes(page: Blocks) -> str:
-    return f"{page.page.nodes} node{'s' if page.page.nodes > 1 else ''}"
+def _machines(page: Blocks) -> str:
+    nodes = f"{page.page.nodes} node{'s' if page.page.nodes > 1 else ''}"
+    return f"{nodes} of {page.page.engine}" if page.page.engine else nodes
 
 
 def _number(entry: _Entry, index: int) -> int:

@@ -28,12 +28,36 @@ def test_image_names_follow_their_content(copy: Path) -> None:
     recipe = load_definition(copy)
     assert recipe.mirror_image != before.mirror_image
     assert recipe.mirror_base == before.mirror_base
-    assert recipe.node_image == before.node_image
+    assert recipe.node_image(recipe.suite) == before.node_image(before.suite)
     with (copy / "node/start").open("a") as start:
         start.write("# changed\n")
     node = load_definition(copy)
-    assert node.node_image != recipe.node_image
+    assert node.node_image(node.suite) != recipe.node_image(recipe.suite)
     assert node.mirror_image == recipe.mirror_image
+
+
+def test_extra_packages_change_the_machines_of_one_engine(copy: Path) -> None:
+    """What an engine's machines have besides is in their image's name, and in no other name."""
+    before = load_definition(copy)
+    engines = copy / "engines.toml"
+    engines.write_text(engines.read_text().replace('extra = ["vagrant"]', 'extra = ["figlet"]'))
+    after = load_definition(copy)
+    old, new = before.suites["trixie"], after.suites["trixie"]
+    assert (old.extra, new.extra) == (("vagrant",), ("figlet",))
+    assert after.node_image(new) != before.node_image(old)
+    assert after.base_image(new) == before.base_image(old)
+    assert after.mirror_image == before.mirror_image
+    assert after.node_image(after.suite) == before.node_image(before.suite)
+
+
+def test_page_gets_the_engine_it_asks_for(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for nothing, it is the environment's; a name without a row is refused."""
+    monkeypatch.setenv("DOCKPROOF_ENGINE", "bookworm")
+    definition = load_definition(copy)
+    assert definition.suite_of("").name == "bookworm"
+    assert definition.suite_of("trixie").name == "trixie"
+    with pytest.raises(LabError, match=r"engines\.toml: no engine 'hoary'"):
+        definition.suite_of("hoary")
 
 
 def test_engine_is_chosen_by_the_environment(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

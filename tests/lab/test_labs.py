@@ -179,6 +179,20 @@ def test_two_machines_share_a_network_and_a_swarm(factory: LabFactory) -> None:
         lab.close()
 
 
+def test_lab_of_another_engine(factory: LabFactory) -> None:
+    """A lab runs the engine that is asked for, with what that one's machines have besides."""
+    lab = factory.open(engine="trixie")
+    try:
+        assert lab.engine.suite == "trixie"
+        assert lab.engine.engine.startswith("26.1.")
+        node = lab.nodes["node1"]
+        status, output = node.run(["docker", "version", "--format", "{{.Server.Version}}"])
+        assert (status, output.partition("+")[0].strip()) == (0, lab.engine.engine)
+        assert node.run(["vagrant", "--version"])[0] == 0
+    finally:
+        lab.close()
+
+
 def test_machine_that_does_not_start_is_told_with_its_log(factory: LabFactory) -> None:
     """A broken lab is an error of its own, with the engine's last words, and leaves nothing."""
     plan = factory._plan  # noqa: SLF001 - no other way to break it

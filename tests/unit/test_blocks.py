@@ -162,6 +162,7 @@ def test_the_key_covers_what_is_run_and_expected_and_nothing_else() -> None:
     assert _page(skipped.format("a")).key == _page(skipped.format("b")).key
     assert _page(skipped.format("a")).key != _page(SESSION + SESSION).key
     assert _page("---\nlab: {nodes: 2}\n---\n" + base).key != key
+    assert _page("---\nlab: {engine: trixie}\n---\n" + base).key != key
 
 
 def test_skip_reasons_are_per_language() -> None:
@@ -183,3 +184,20 @@ def test_load_reads_a_page_of_a_site(tmp_path: Path) -> None:
     path.write_text(SESSION, "utf-8")
     page = blocks.load(path, config.load(tmp_path))
     assert (str(page.path), page.language) == ("docs/zh/a/b.md", "zh")
+
+
+def test_an_engine_that_the_lab_does_not_have_is_the_pages_error(tmp_path: Path) -> None:
+    """A page that asks for a misspelt engine is wrong before any lab is opened."""
+    (tmp_path / "pyproject.toml").write_text("[tool.dockproof]\n", "utf-8")
+    path = tmp_path / "page.md"
+    path.write_text(f"---\nlab: {{engine: trixy}}\n---\n{SESSION}", "utf-8")
+    site = config.load(tmp_path)
+    with pytest.raises(PageError, match="an engine `trixy`, which the lab doesn't have: ask for"):
+        blocks.load(path, site)
+    (tmp_path / "lab").mkdir()
+    engines = tmp_path / "lab" / "engines.toml"
+    engines.write_text("[suites.forky]\n[suites.trixie]\n", "utf-8")
+    with pytest.raises(PageError, match=r"page\.md:1: .*: use one of forky, trixie"):
+        blocks.load(path, site)
+    path.write_text(path.read_text("utf-8").replace("trixy", "trixie"), "utf-8")
+    assert blocks.load(path, site).page.engine == "trixie"

@@ -77,3 +77,12 @@ def test_messages_show_paths_below_the_root_as_relative(tmp_path: Path) -> None:
     site = config.load(_site(tmp_path, ""))
     assert str(site.shown(tmp_path / "docs/en/x.md")) == "docs/en/x.md"
     assert str(site.shown(tmp_path.parent / "x.md")) == str(tmp_path.parent / "x.md")
+
+
+def test_engines_are_the_labs(tmp_path: Path) -> None:
+    """The engines that a page may ask for are the rows of the lab's own file."""
+    site = config.load(_site(tmp_path, ""))
+    assert not site.engines
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "engines.toml").write_text("[suites.forky]\n[suites.trixie]\n", "utf-8")
+    assert site.engines == ("forky", "trixie")

@@ -105,6 +105,7 @@ def test_words_for_the_reader_leave_the_keys_alone(old: str, new: str) -> None:
         ("/# ls", "/# ls -a", 4),
         ("```console\n$ docker run", "<!-- prove: exit=1 -->\n```console\n$ docker run", 4),
         ("# Page", "---\nlab: {nodes: 2}\n---\n\n# Page", 0),
+        ("# Page", "---\nlab: {engine: trixie}\n---\n\n# Page", 0),
     ],
 )
 def test_a_change_takes_the_keys_from_there_on(old: str, new: str, first: int) -> None:

@@ -156,11 +156,17 @@ def test_front_matter_and_nodes() -> None:
     assert page.nodes == 2
     assert page.meta["title"] == "X"
     assert page.headings[0].number == 5
+    assert page.engine == ""
     assert _parse("# A\n").nodes == 1
+    assert _parse("---\nlab: {engine: trixie}\n---\n").engine == "trixie"
 
 
 @pytest.mark.parametrize(
-    "lab", ["2", "{nodes: 0}", "{nodes: 10}", "{nodes: two}", "{node: 2}", "[2]", "{nodes: true}"]
+    "lab",
+    [
+        *("2", "{nodes: 0}", "{nodes: 10}", "{nodes: two}", "{node: 2}", "[2]", "{nodes: true}"),
+        *("{engine: 27}", "{engine: ''}", "{engine: [trixie]}"),
+    ],
 )
 def test_a_lab_that_is_not_understood_is_an_error(lab: str) -> None:
     """A misspelt or impossible lab names the page."""

@@ -143,3 +143,15 @@ def test_links_in_every_form(text: str, targets: list[str]) -> None:
     """Each form of link and image gives its target, code and comments none."""
     lines = [Line(line, number) for number, line in enumerate(text.split("\n"), 1)]
     assert [link.target for link in links.find(lines)] == targets
+
+
+def test_other_machines_are_a_difference(tmp_path: Path) -> None:
+    """A page that asks for another engine than its twin is told so, with both."""
+    (tmp_path / "engines.toml").write_text("[suites.trixie]\n", "utf-8")
+    for language, lab in (("zh", "engine: trixie, nodes: 2"), ("en", "nodes: 2")):
+        page = tmp_path / language / PAGE
+        page.parent.mkdir(parents=True)
+        text = f"---\nlab: {{{lab}}}\n---\n# Page {{ #page }}\n\n```console\n$ true\n```\n"
+        page.write_text(text, "utf-8")
+    (text,) = _compare(tmp_path)
+    assert "the front matter asks for 2 nodes of trixie, there for 2 nodes: write" in text

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Part of the images' names: raise it when the way they are made changes.
 _MAKING = 1
+_ENGINES = "engines.toml"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Suite:
         packages: The packages that bring the engine.
         archives: The archive's suites to install from.
         check_valid_until: Whether the release files' expiry counts.
+        extra: Packages that machines of this release have besides. Not part of what the bootstrap
+            is made of, so that they don't count in its name.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Suite:
     packages: tuple[str, ...]
     archives: tuple[str, ...]
     check_valid_until: bool
+    extra: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,23 +68,43 @@ class Definition:
 
     Attributes:
         directory: The folder itself.
-        suite: What the machines are made of.
+        suites: What machines can be made of, by name.
+        suite: What they are made of where a page asks for nothing else.
         image_suite: What the registry and the stand-ins are made of.
         recipes: The stand-ins by name.
         lock: Digests at Docker Hub by reference ("debian:trixie-slim").
-        node_image: The name of the machines' image, which changes with what it is made of.
+        node_images: The names of the machines' images, which change with what they are made of, by
+            the name of the release.
         mirror_base: So the empty registry's.
         mirror_image: So the filled registry's.
     """
 
     directory: Path
+    suites: Mapping[str, Suite]
     suite: Suite
     image_suite: Suite
     recipes: Mapping[str, Recipe]
     lock: Mapping[str, str]
-    node_image: str
+    node_images: Mapping[str, str]
     mirror_base: str
     mirror_image: str
+
+    def suite_of(self, engine: str) -> Suite:
+        """Give what a page's machines are made of.
+
+        Args:
+            engine: The row of `engines.toml` that the page asks for, or "".
+
+        Raises:
+            LabError: There is no such row.
+        """
+        if not engine:
+            return self.suite
+        return _row(self.directory / _ENGINES, self.suites, engine)
+
+    def node_image(self, suite: Suite) -> str:
+        """The name of the image of a release's machines."""
+        return self.node_images[suite.name]
 
     @staticmethod
     def base_image(suite: Suite) -> str:
@@ -109,11 +133,13 @@ def _toml(path: Path) -> dict[str, Any]:
         raise LabError(f"{path}: {error}") from error
 
 
-def _suite(path: Path, engines: dict[str, Any], name: str) -> Suite:
-    rows = engines.get("suites", {})
-    if name not in rows:
-        raise LabError(f"{path}: no engine {name!r}; there are: {', '.join(rows)}")
-    row = rows[name]
+def _row(path: Path, suites: Mapping[str, Suite], name: str) -> Suite:
+    if name not in suites:
+        raise LabError(f"{path}: no engine {name!r}; there are: {', '.join(suites)}")
+    return suites[name]
+
+
+def _suite(path: Path, name: str, row: dict[str, Any]) -> Suite:
     try:
         return Suite(
             name=name,
@@ -123,9 +149,14 @@ def _suite(path: Path, engines: dict[str, Any], name: str) -> Suite:
             packages=tuple(row["packages"]),
             archives=tuple(row["archives"]),
             check_valid_until=row["check-valid-until"],
+            extra=tuple(row.get("extra", ())),
         )
     except KeyError as error:
         raise LabError(f"{path}: [suites.{name}] lacks {error}") from error
+
+
+def _node_image(suite: Suite, folder: Path) -> str:
+    return f"dockproof-node:{suite.name}-{_hash(_MAKING, repr(suite), *suite.extra, folder)}"
 
 
 def load_definition(directory: Path) -> Definition:
@@ -138,7 +169,7 @@ def load_definition(directory: Path) -> Definition:
         LabError: A file is missing or wrong; names it.
     """
     directory = directory.absolute()
-    path = directory / "engines.toml"
+    path = directory / _ENGINES
     engines = _toml(path)
     recipes = {}
     for file in sorted(directory.glob("images/*/image.toml")):
@@ -154,17 +185,19 @@ def load_definition(directory: Path) -> Definition:
         )
     lock_file = directory / "images.lock"
     lock = _toml(lock_file) if lock_file.exists() else {}
-    suite = _suite(path, engines, os.environ.get("DOCKPROOF_ENGINE") or engines["default"])
-    image_suite = _suite(path, engines, engines["images"])
+    suites = {name: _suite(path, name, row) for name, row in engines.get("suites", {}).items()}
+    suite = _row(path, suites, os.environ.get("DOCKPROOF_ENGINE") or engines["default"])
+    image_suite = _row(path, suites, engines["images"])
     mirror_base = f"dockproof-registry:{_hash(_MAKING, repr(image_suite), directory / 'mirror')}"
     filling = _hash(mirror_base, json.dumps(lock, sort_keys=True), directory / "images")
     return Definition(
         directory=directory,
+        suites=suites,
         suite=suite,
         image_suite=image_suite,
         recipes=recipes,
         lock=lock,
-        node_image=f"dockproof-node:{suite.name}-{_hash(_MAKING, repr(suite), directory / 'node')}",
+        node_images={name: _node_image(each, directory / "node") for name, each in suites.items()},
         mirror_base=mirror_base,
         mirror_image=f"dockproof-mirror:{filling}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docker.errors import DockerException
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from dockproof.lab.definition import Suite
 
 
 class LabFactory:
@@ -46,7 +49,7 @@ class LabFactory:
         self._say = progress or (lambda _line: None)
         self._numbers = itertools.count(1)
         self._next: tuple[int, Future[Lab]] | None = None
-        self._told = False
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         """Get ready.
@@ -60,8 +63,9 @@ class LabFactory:
         self._pool = ThreadPoolExecutor(1)
         try:
             remove_leftovers(self._engine.client, self._state)
-            images = Images(self._engine, self._definition, self._run, self._say)
-            images.ensure()
+            self._images = Images(self._engine, self._definition, self._run, self._say)
+            suite = self._definition.suite
+            self._images.ensure(suite)
             mirror = start_mirror(
                 self._engine,
                 self._definition.mirror_image,
@@ -72,10 +76,10 @@ class LabFactory:
             self._plan = Plan(
                 engine=self._engine,
                 labels=self._run.labels,
-                node_image=self._definition.node_image,
+                node_image=self._definition.node_image(suite),
                 mirror=mirror,
-                images=images.provenance(),
-                suite=self._definition.suite.name,
+                images=self._images.provenance(),
+                suite=suite.name,
                 files=host_certificates(),
             )
         except (DockerException, OSError) as error:
@@ -108,36 +112,48 @@ class LabFactory:
             self._run.close()
             self._engine.close()
 
-    def _launch(self, nodes: int) -> Lab:
-        return Lab(self._plan, f"dockproof-{self._run.id}-{next(self._numbers)}", nodes)
+    def _launch(self, nodes: int, plan: Plan) -> Lab:
+        return Lab(plan, f"dockproof-{self._run.id}-{next(self._numbers)}", nodes)
+
+    def _plan_of(self, suite: Suite) -> Plan:
+        """The plan of labs of another release; makes its machines' image if it is missing."""
+        try:
+            self._images.ensure(suite)
+        except (DockerException, OSError) as error:
+            raise LabError(f"the outer engine fails: {error}", self._engine.log_tail()) from error
+        return replace(self._plan, node_image=self._definition.node_image(suite), suite=suite.name)
 
     def prewarm(self, nodes: int = 1) -> None:
         """Start making the lab for the next `open` in the background."""
         if self._next is None:
-            self._next = nodes, self._pool.submit(self._launch, nodes)
+            self._next = nodes, self._pool.submit(self._launch, nodes, self._plan)
 
-    def open(self, nodes: int = 1) -> Lab:
+    def open(self, nodes: int = 1, engine: str = "") -> Lab:
         """Give a fresh lab.
 
         Args:
             nodes: How many machines.
+            engine: The row of `engines.toml` that they are to be, whatever is the default; the
+                machines' image is made the first time that somebody asks.
 
         Raises:
-            LabError: A machine doesn't come up.
+            LabError: A machine doesn't come up, or its image can't be made.
         """
-        if self._next is not None and self._next[0] == nodes:
+        suite = self._definition.suite_of(engine)
+        if suite != self._definition.suite:
+            lab = self._launch(nodes, self._plan_of(suite))
+        elif self._next is not None and self._next[0] == nodes:
             future, self._next = self._next[1], None
             lab = future.result()
         else:
-            lab = self._launch(nodes)
-        if not self._told:
-            self._told = True
-            self._compare(lab)
+            lab = self._launch(nodes, self._plan)
+        if suite.name not in self._told:
+            self._told.add(suite.name)
+            self._compare(lab, suite)
         return lab
 
-    def _compare(self, lab: Lab) -> None:
+    def _compare(self, lab: Lab, suite: Suite) -> None:
         """Tell where the machines run other versions than `engines.toml` expects."""
-        suite = self._definition.suite
         for what in ("engine", "buildx", "compose"):
             expected, found = getattr(suite, what), getattr(lab.engine, what)
             if expected != found:

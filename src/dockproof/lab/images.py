@@ -71,13 +71,16 @@ class Images:
         self._engine, self._definition, self._run, self._say = engine, definition, run, say
         self._stopping = threading.Event()
 
-    def ensure(self) -> None:
+    def ensure(self, suite: Suite) -> None:
         """Make the images that are missing, while other processes wait for them.
+
+        Args:
+            suite: What the machines are to be made of.
 
         Raises:
             LabError: One can't be made.
         """
-        if self._complete():
+        if self._complete(suite):
             return
         state = self._run.state
         lock = state.grab("prepare", wait=False)
@@ -85,16 +88,16 @@ class Images:
             self._say("lab: another process is making the lab's images; waiting for it")
             lock = state.grab("prepare")
         try:
-            if not self._complete():
+            if not self._complete(suite):
                 shutil.rmtree(state.root / "tmp", ignore_errors=True)
                 remove_build_leftovers(self._engine)
-                self._make()
+                self._make(suite)
                 remove_build_leftovers(self._engine)
         finally:
             state.release(lock)
 
-    def _complete(self) -> bool:
-        return _has(self._engine, self._definition.node_image) and _has(
+    def _complete(self, suite: Suite) -> bool:
+        return _has(self._engine, self._definition.node_image(suite)) and _has(
             self._engine, self._definition.mirror_image
         )
 
@@ -104,10 +107,10 @@ class Images:
         found = json.loads(image.labels.get(_PROVENANCE, "{}"))
         return {reference: Provenance(**value) for reference, value in found.items()}
 
-    def _make(self) -> None:
-        definition, suite = self._definition, self._definition.suite
-        image_suite = definition.image_suite
-        need_node = not _has(self._engine, definition.node_image)
+    def _make(self, suite: Suite) -> None:
+        definition, image_suite = self._definition, self._definition.image_suite
+        node_image = definition.node_image(suite)
+        need_node = not _has(self._engine, node_image)
         need_mirror = not _has(self._engine, definition.mirror_image)
         need_registry = need_mirror and not _has(self._engine, definition.mirror_base)
         suites = {suite.name: suite} if need_node else {}
@@ -139,7 +142,7 @@ class Images:
                 jobs = []
                 if need_node:
                     what = f"the machines' image (Debian {suite.name}, Docker {suite.engine})"
-                    jobs.append(pool.submit(built, suite, definition.node_image, "node", what))
+                    jobs.append(pool.submit(built, suite, node_image, "node", what))
                 if need_registry:
                     what = "the registry that stands in for Docker Hub"
                     jobs.append(
@@ -158,7 +161,7 @@ class Images:
             with suppress(DockerException):
                 network.remove()
         if need_mirror:
-            self._fill(progress)
+            self._fill(suite, progress)
 
     def _base(self, suite: Suite, progress: Progress) -> None:
         with progress.step(f"Debian {suite.name} from its packages"):
@@ -175,7 +178,7 @@ class Images:
         tail: list[str] = []
         arguments = {
             "BASE": self._definition.base_image(suite),
-            "PACKAGES": " ".join(suite.packages),
+            "PACKAGES": " ".join((*suite.packages, *suite.extra)),
         }
         try:
             answers = self._engine.client.api.build(
@@ -198,7 +201,7 @@ class Images:
         except (DockerException, OSError) as error:
             raise LabError(f"{folder}: the build failed: {error}", "\n".join(tail)) from error
 
-    def _fill(self, progress: Progress) -> None:
+    def _fill(self, suite: Suite, progress: Progress) -> None:
         """Fill the registry, on a lab machine, and keep it as an image."""
         definition = self._definition
         mirror = start_mirror(
@@ -208,10 +211,10 @@ class Images:
             plan = Plan(
                 engine=self._engine,
                 labels=self._run.labels,
-                node_image=definition.node_image,
+                node_image=definition.node_image(suite),
                 mirror=mirror,
                 images={},
-                suite=definition.suite.name,
+                suite=suite.name,
                 files=host_certificates(),
             )
             lab = Lab(plan, f"dockproof-{self._run.id}-filler", 1)
