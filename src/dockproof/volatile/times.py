@@ -36,6 +36,13 @@ RULES = (
         near_miss=("2026-11-24T03:42:02.123Z", "2026-11-24"),
     ),
     Rule(
+        name="timestamp, day first",
+        reason="the time of the run, as Redis writes it in its log",
+        page=rf"(?<![\w:.])\d\d {_MONTH} \d{{4}} {_CLOCK}(?:\.\d+)?(?![\d:])",
+        sample=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 02 Jan 2027 13:14:15.007 * Ready"),
+        near_miss=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 24 Nov 2026 * Ready"),
+    ),
+    Rule(
         name="clock",
         reason="the time of the run, or the processor time used",
         page=rf"(?<![\d:.]){_CLOCK}(?![\d:])",
