@@ -47,8 +47,8 @@ RULES = (
     Rule(
         name="client port",
         reason="the kernel takes a free port for the near end of a connection",
-        # As tcpdump writes it behind an address, and as curl does.
-        page=rf"(?<=\d\.){_PORT}(?=:? )|(?<= port ){_PORT}\b",
+        # As tcpdump writes it, behind the address.
+        page=rf"(?<=\d\.){_PORT}(?=:? )",
         sample=(
             "IP 192.168.205.10.35668 > 192.168.205.11.8080:",
             "IP 192.168.205.10.57734 > 192.168.205.11.8080:",
@@ -58,6 +58,20 @@ RULES = (
             "IP 192.168.205.10.8081 > 192.168.205.11.8080:",
         ),
         live="port",
+    ),
+    Rule(
+        name="ICMP id",
+        reason="the one who pings puts its process number there, or the kernel a free one",
+        page=r"(?<=, id )\d{1,5}(?=, seq \d)",
+        sample=(
+            "ICMP echo request, id 12, seq 0, length 64",
+            "ICMP echo request, id 7, seq 0, length 64",
+        ),
+        near_miss=(
+            "ICMP echo request, id 12, seq 0, length 64",
+            "ICMP echo request, id 12, seq 1, length 64",
+        ),
+        live="icmp id",
     ),
     Rule(
         name="TCP sequence number",
