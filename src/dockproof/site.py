@@ -22,6 +22,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dockproof import ledger
 from dockproof.config import Config, load
 from dockproof.errors import ConfigError
 
@@ -182,9 +183,13 @@ def serve(config: Config, out: Path, port: int) -> None:
 
 def _sources(config: Config) -> list[Path]:
     """Return the files and folders that a build reads."""
+    # A run of pytest makes its records' folder when it ends; only what exists can be watched.
+    records = ledger.local(config).parent
+    records.mkdir(exist_ok=True)
     theme = [config.root / name for name in ("overrides", "hooks", CHOOSER)]
     settings = sorted(config.root.glob("mkdocs*.yml"))
-    return [path for path in (config.docs, *config.snippets, *theme, *settings) if path.exists()]
+    read = (config.docs, *config.snippets, *theme, *settings, config.ledger, records)
+    return [path for path in read if path.exists()]
 
 
 def main(arguments: list[str] | None = None) -> int:

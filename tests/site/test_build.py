@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from dockproof import blocks, ledger
 from dockproof.config import load
 from dockproof.site import SiteError, build
 from tests.site.conftest import ROOT, sample_project
@@ -65,7 +66,7 @@ def test_interrupted_build_leaves_nothing_in_the_way(project: Path) -> None:
 
 
 def test_served_site_follows_edits(project: Path) -> None:
-    """`serve` shows an edit by itself, and outlives a mistake in one."""
+    """`serve` shows an edit by itself, outlives a mistake in one, and tells of a proof."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -77,7 +78,11 @@ def test_served_site_follows_edits(project: Path) -> None:
         page(project, "en").write_text("# Page\n\n[a](missing.md)\n")
         time.sleep(1)  # the time that a reload takes at least
         served(address, "The first version.")
-        page(project, "en").write_text("# Page\n\nThe second version.\n")
+        text = "# Page\n\nThe second version.\n\n```console\n$ true\n```\n"
+        page(project, "en").write_text(text)
+        served(address, "Not proved since it changed")
+        prove(project)
+        served(address, ">2026-11-24<")
         served(address, "The second version.")
         with pytest.raises(HTTPError) as missing:
             urlopen(f"{address}nothing", timeout=30)  # noqa: S310 - our own address
@@ -86,6 +91,16 @@ def test_served_site_follows_edits(project: Path) -> None:
     finally:
         server.terminate()
         server.wait()
+
+
+def prove(project: Path) -> None:
+    """Leave the records that a run of pytest leaves when the English page has been proved."""
+    config = load(project)
+    facts = ledger.Facts("forky", "28.5.2", "0.29.1", "2.40.3", "6.18.0", 2)
+    (key,) = ledger.keys(blocks.load(page(project, "en"), config))
+    assert key is not None
+    proved = ledger.Record(key, "index", "page", "2026-11-24T04:05:06Z", 0.5, facts)
+    ledger.keep(config, [proved])
 
 
 def served(address: str, words: str) -> None:
