@@ -11,6 +11,7 @@ from dockproof.results import Status
 from dockproof.session import is_command, is_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from dockproof.blocks import Block, Blocks
@@ -62,8 +63,10 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
     runs.need(page, len(page.blocks) - 1)
     edits: dict[Path, list[Edit]] = {file: [] for file in twins}
     left: list[tuple[BlockResult, StepResult]] = []
-    for index in range(len(page.blocks)):
-        result = runs.result(page, index)
+    # All of the page is run first: a line to change may have an id that only a later line tells of.
+    results = [runs.result(page, index) for index in range(len(page.blocks))]
+    ids_to_page = runs.runner(page).ids_to_page
+    for index, result in enumerate(results):
         for failed in result.failures:
             if failed.status not in {Status.OUTPUT, Status.EXIT}:
                 left.append((result, failed))
@@ -71,7 +74,7 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
             if failed.exit not in {None, failed.wanted}:
                 left.append((result, failed))
             for file, twin in twins.items():
-                edit = _edit(failed, result.block, twin.blocks[index], twin)
+                edit = _edit(failed, result.block, twin.blocks[index], twin, ids_to_page)
                 if edit is not None:
                     edits[file].append(edit)
     return Accepted(edits, left)
@@ -101,11 +104,14 @@ def _same_shape(page: Blocks, twin: Blocks) -> None:
         )
 
 
-def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | None:
+def _edit(
+    failed: StepResult, ran: Block, block: Block, page: Blocks, ids_to_page: Callable[[str], str]
+) -> Edit | None:
     step = block.steps[ran.steps.index(failed.step)]
     own = [line.text for line in step.expected]
     shown = own if len(own) == len(failed.expected) else list(failed.expected)
-    new = compare.apply(failed.merged, shown)
+    merged = [line if isinstance(line, int) else ids_to_page(line) for line in failed.merged]
+    new = compare.apply(merged, shown)
     if new == own:
         return None
     start = step.expected[0].number if step.expected else step.end + 1
@@ -116,7 +122,7 @@ def _edit(failed: StepResult, ran: Block, block: Block, page: Blocks) -> Edit | 
             "the output stands in an included file",
             "write the session into the page itself",
         )
-    for line in (line for line in failed.merged if isinstance(line, str)):
+    for line in (line for line in merged if isinstance(line, str)):
         if is_command(line) or is_key(line) or line.lstrip().startswith(("```", "~~~")):
             raise PageError(
                 page.place(step.number),

@@ -83,6 +83,10 @@ class Bindings:
             for page, run in known.items():
                 if space != "id" and page != run and run in text:
                     text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])", page, text)
+        return self.ids_to_page(text)
+
+    def ids_to_page(self, text: str) -> str:
+        """Return ``text`` with the page's ids in place of the run's; what else it has stays."""
         return _ID.sub(lambda match: self._id_of_page(match[0]), text)
 
     def _id_of_page(self, run: str) -> str:

@@ -111,6 +111,10 @@ class PageRunner:
                 raise
         return self.results[index]
 
+    def ids_to_page(self, text: str) -> str:
+        """Return ``text`` of the run with the page's ids, as far as the run has told of them."""
+        return self._bindings.ids_to_page(text)
+
     def close(self) -> None:
         """End the terminals and remove the lab."""
         for terminal in self._terminals.values():

@@ -107,6 +107,10 @@ def _session(*lines: str) -> str:
                 "removed 3f2a91c07b5d",
             ],
         ),
+        (
+            ["$ echo 8d2f2919c933 9", "3f2a91c07b5d 8", "$ echo 8d2f2919c933", "3f2a91c07b5d"],
+            ["$ echo 8d2f2919c933 9", "3f2a91c07b5d 9", "$ echo 8d2f2919c933", "3f2a91c07b5d"],
+        ),
     ],
 )
 def test_what_is_rewritten(site: _Site, before: list[str], after: list[str]) -> None:
