@@ -19,6 +19,11 @@ def _alike(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def _is_word(space: str, page: str) -> bool:
+    """Tell whether a value says by itself what it is: the `4` in `eth0@if4` is also an `ip -4`."""
+    return not (space == "interface" and page.isdigit())
+
+
 @dataclass(frozen=True, slots=True)
 class Substitution:
     """A word of the page's command and the word that was run in its stead."""
@@ -81,7 +86,7 @@ class Bindings:
         """Return ``text`` of a run with the page's values in place of the run's."""
         for space, known in self.pairs.items():
             for page, run in known.items():
-                if space != "id" and page != run and run in text:
+                if space != "id" and page != run and run in text and _is_word(space, page):
                     text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])", page, text)
         return self.ids_to_page(text)
 
@@ -118,7 +123,12 @@ class Bindings:
             AmbiguousError: A prefix fits several of the page's ids.
         """
         done: list[Substitution] = []
-        bound = {page: run for known in self.pairs.values() for page, run in known.items()}
+        bound = {
+            page: run
+            for space, known in self.pairs.items()
+            for page, run in known.items()
+            if _is_word(space, page)
+        }
         if not bound:
             return command, done
 

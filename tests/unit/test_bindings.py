@@ -246,3 +246,13 @@ def test_a_short_id_of_the_run_becomes_the_pages_even_if_that_was_long() -> None
     assert bindings.to_page(f"{'ef2d' * 3}   you/hello") == f"{'4e07' * 3}   you/hello"
     assert bindings.to_page("ef2d" * 16) == "4e07" * 16
     assert bindings.to_page("0123456789ab") == "0123456789ab"
+
+
+def test_the_number_of_an_interface_is_left_alone_outside_its_own_place() -> None:
+    """`4` in a command or elsewhere in an output isn't the 4 of `eth0@if4`; a veth's name is it."""
+    bindings = Bindings()
+    assert bindings.bind("interface", "4", "7")
+    assert bindings.bind("interface", "veth879f2bf", "veth081d507")
+    assert not bindings.bind("interface", "5", "7")
+    assert _command(bindings, "ip -4 link show veth879f2bf") == "ip -4 link show veth081d507"
+    assert bindings.to_page("7 tasks, veth081d507") == "7 tasks, veth879f2bf"
