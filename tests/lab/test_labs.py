@@ -164,6 +164,8 @@ def test_two_machines_share_a_network_and_a_swarm(factory: LabFactory) -> None:
             assert status == 0, (output, node.log_tail())
             return output
 
+        told = do(one, "docker run --rm busybox ping -c 1 -W 5 node2")
+        assert f"PING node2 ({two.address})" in told  # the same from inside a container
         do(one, f"docker swarm init --advertise-addr {one.address}")
         token = do(one, "docker swarm join-token -q worker").strip()
         do(two, f"docker swarm join --token {token} {one.address}:2377")
