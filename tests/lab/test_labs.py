@@ -50,8 +50,10 @@ def canary(lab: Lab) -> Iterator[list[str]]:
     client = lab.nodes["node1"].client
     image = lab.nodes["node1"].container.image
     assert image is not None
-    network = client.networks.list()[0]
     name = f"canary-{secrets.token_hex(4)}"
+    # The worst case: an image's labels of a run that died, on what is the user's.
+    labels = lab.nodes["node1"].container.labels | {"dockproof.run": "dead"}
+    network = client.networks.create(name, labels=labels)
     container = client.containers.run(
         image,
         name=name,
@@ -59,14 +61,14 @@ def canary(lab: Lab) -> Iterator[list[str]]:
         command=["1000"],
         detach=True,
         network_mode="none",
-        # The worst case: an image's labels of a run that died, on a container of the user's.
-        labels=lab.nodes["node1"].container.labels | {"dockproof.run": "dead"},
+        labels=labels,
     )
     volume = client.volumes.create(name)
     assert network.id is not None
     yield [container.id or "", volume.id or "", network.id]
     container.remove(force=True)
     volume.remove()
+    network.remove()
 
 
 def test_killed_run_is_cleaned_by_the_next(lab: Lab, lab_dir: Path, canary: list[str]) -> None:
