@@ -131,24 +131,6 @@ def test_closed_lab_is_gone_at_once(factory: LabFactory) -> None:
     assert not machines & set(ours(client, run))
 
 
-def test_prewarmed_lab_is_the_next_one(factory: LabFactory) -> None:
-    """A lab made ahead is handed out at once, and only for the number of machines it has."""
-    factory.prewarm()
-    time.sleep(3)
-    began = time.monotonic()
-    pair = factory.open(2)
-    single_began = time.monotonic()
-    single = factory.open()
-    single_ended = time.monotonic()
-    try:
-        assert list(pair.nodes) == ["node1", "node2"]
-        assert list(single.nodes) == ["node1"]
-        assert single_ended - single_began < (single_began - began) / 2
-    finally:
-        pair.close()
-        single.close()
-
-
 def test_two_machines_share_a_network_and_a_swarm(factory: LabFactory) -> None:
     """Machines reach each other by name, and an overlay network spans them with its names."""
     lab = factory.open(2)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,7 +46,6 @@ class LabFactory:
         self._definition = load_definition(lab_dir)
         self._say = progress or (lambda _line: None)
         self._numbers = itertools.count(1)
-        self._next: tuple[int, Future[Lab]] | None = None
         self._told: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -60,7 +57,6 @@ class LabFactory:
         self._state = State()
         self._engine = outer_engine(self._state, self._say)
         self._run = Run(self._state)
-        self._pool = ThreadPoolExecutor(1)
         try:
             remove_leftovers(self._engine.client, self._state)
             self._images = Images(self._engine, self._definition, self._run, self._say)
@@ -102,18 +98,11 @@ class LabFactory:
 
     def _leave(self) -> None:
         try:
-            if self._next is not None:
-                with suppress(LabError):
-                    self._next[1].result().close()
-            self._pool.shutdown()
             self._engine.settle()
             remove_run(self._engine.client, self._run.id)
         finally:
             self._run.close()
             self._engine.close()
-
-    def _launch(self, nodes: int, plan: Plan) -> Lab:
-        return Lab(plan, f"dockproof-{self._run.id}-{next(self._numbers)}", nodes)
 
     def _plan_of(self, suite: Suite) -> Plan:
         """The plan of labs of another release; makes its machines' image if it is missing."""
@@ -122,11 +111,6 @@ class LabFactory:
         except (DockerException, OSError) as error:
             raise LabError(f"the outer engine fails: {error}", self._engine.log_tail()) from error
         return replace(self._plan, node_image=self._definition.node_image(suite), suite=suite.name)
-
-    def prewarm(self, nodes: int = 1) -> None:
-        """Start making the lab for the next `open` in the background."""
-        if self._next is None:
-            self._next = nodes, self._pool.submit(self._launch, nodes, self._plan)
 
     def open(self, nodes: int = 1, engine: str = "") -> Lab:
         """Give a fresh lab.
@@ -140,13 +124,8 @@ class LabFactory:
             LabError: A machine doesn't come up, or its image can't be made.
         """
         suite = self._definition.suite_of(engine)
-        if suite != self._definition.suite:
-            lab = self._launch(nodes, self._plan_of(suite))
-        elif self._next is not None and self._next[0] == nodes:
-            future, self._next = self._next[1], None
-            lab = future.result()
-        else:
-            lab = self._launch(nodes, self._plan)
+        plan = self._plan if suite == self._definition.suite else self._plan_of(suite)
+        lab = Lab(plan, f"dockproof-{self._run.id}-{next(self._numbers)}", nodes)
         if suite.name not in self._told:
             self._told.add(suite.name)
             self._compare(lab, suite)
