@@ -80,13 +80,14 @@ def test_killed_set_up_is_begun_anew(completed: tuple[Path, str]) -> None:
 
 
 def test_set_up_does_nothing_until_a_lock_changes(completed: tuple[Path, str]) -> None:
-    """A second set-up changes nothing; a changed lock makes it anew and refuses a wrong hash."""
+    """A second set-up changes nothing; a changed lock makes it anew, and refuses a wrong hash."""
     checkout, _ = completed
     (checkout / ".venv/canary").touch()
     said, seconds = set_up(checkout)
     assert (said, seconds < 2) == ("", True)
     assert (checkout / ".venv/canary").exists()
     lock = checkout / "requirements.lock"
+    right = lock.read_text()
     lock.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
     # The same version is there already from the build lock, and pip would be content with that.
     lock.write_text(lock.read_text() + "iniconfig==2.3.1 --hash=sha256:" + "0" * 64 + "\n")
@@ -97,6 +98,9 @@ def test_set_up_does_nothing_until_a_lock_changes(completed: tuple[Path, str]) -
     assert "DO NOT MATCH THE HASHES" in done.stderr
     assert not (checkout / ".venv/canary").exists()
     assert not (checkout / ".venv/.dockproof-packages").exists()
+    lock.write_text(f"# another lock than the first\n{right}")
+    assert "Python packages into .venv: ready" in set_up(checkout)[0]
+    assert (checkout / ".venv/.dockproof-packages").exists()
 
 
 def test_without_apt_the_message_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
