@@ -67,9 +67,11 @@ LAB = Stage("lab", (_PYTHON, "-m", "dockproof.lab", "prepare"))
 # The runs of pytest share the work out by file, a page together with its twins, since that is
 # the unit that keeps a state (dockproof.plugin says so to pytest-xdist). Together they name all
 # that pytest collects; a test holds them to that.
-_PYTEST = (str(_BIN / "pytest"), "-n", "2")
-# What runs in the lab mostly waits: for engines, for registries, for a container to stop.
-_PYTEST_LAB = (str(_BIN / "pytest"), "-n", "4")
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_PYTEST = (str(_BIN / "pytest"), "-n", str(max(2, _CORES)))
+# What runs in the lab often waits: for engines, for registries, for a container to stop. Each may
+# have two machines and their images in memory, so that there is an end to it.
+_PYTEST_LAB = (str(_BIN / "pytest"), "-n", str(min(max(4, 2 * _CORES), 12)))
 COMMANDS = "tests/project/test_commands.py"
 
 STAGES = (
