@@ -29,6 +29,12 @@ DOCUMENTS = ["README.md", "README.zh.md", "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPANNING = re.MULTILINE | re.DOTALL
 SECONDS = 600
+# A run begun in the background of a script ignores Ctrl-C, and so would all that it starts.
+HEARS_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 def commands() -> list[str]:
@@ -227,7 +233,7 @@ def serve(command: str, checkout: Path) -> None:
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            ["bash", "-c", command],
+            [sys.executable, "-c", HEARS_CTRL_C, "bash", "-c", command],
             cwd=checkout,
             env=environment(checkout, PORT=str(port)),
             stdin=subprocess.DEVNULL,
@@ -241,6 +247,11 @@ def serve(command: str, checkout: Path) -> None:
                 assert b"<html" in fetched(f"http://127.0.0.1:{port}/{language}/", process, log)
         finally:
             os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
 
 
 def fetched(url: str, process: subprocess.Popen[bytes], log: Path) -> bytes:
