@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dockproof import config as configuration
+from dockproof import ledger
 from dockproof.blocks import Kind
-from dockproof.errors import ConfigError
+from dockproof.errors import ConfigError, LedgerError
 from dockproof.pages import BLOCKED, STATE, PageItem, is_lab_error, lab_error
 from dockproof.recording import Recording
 from dockproof.runs import Runs
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockproof.config import Config
+    from dockproof.ledger import Record
 
 
 def _site(root: Path) -> Config | None:
@@ -142,6 +145,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def _seconds(site: Config) -> dict[str, float]:
+    """Tell how long each page took when it was last proved: its path in its language, seconds."""
+    try:
+        records = ledger.load(site)
+    except LedgerError:
+        return {}
+    newest: dict[tuple[str, str], Record] = {}
+    for record in sorted(records, key=lambda record: record.date):
+        newest[record.page, record.block] = record
+    found: defaultdict[str, float] = defaultdict(float)
+    for record in newest.values():
+        found[f"{record.page}.md"] += record.seconds
+    return dict(found)
+
+
 class _Xdist:
     """What is needed only where pytest-xdist is installed."""
 
@@ -153,14 +171,25 @@ class _Xdist:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401
-        """Keep a page and its twins on one worker, since one run proves them all."""
+        """Keep a page and its twins on one worker, since one run proves them all.
+
+        Pages are begun in the order of the time that they last took, the longest first.
+        """
         if config.getoption("dist") != "load":
             return None
         from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where it is installed
 
         site = _site(config.rootpath)
+        seconds = _seconds(site) if site else {}
 
         class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
+            def _assign_work_unit(self, node: Any) -> None:  # noqa: ANN401 - xdist has no types
+                # What takes longest first, so that no worker is left alone with it at the end;
+                # before all, what nobody knows the time of.
+                longest = max(self.workqueue, key=lambda scope: seconds.get(scope, math.inf))
+                self.workqueue.move_to_end(longest, last=False)
+                super()._assign_work_unit(node)
+
             def _split_scope(self, nodeid: str) -> str:
                 path = nodeid.split("::", 1)[0]
                 language = site.language_of(config.rootpath / path) if site else None

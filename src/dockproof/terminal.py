@@ -175,6 +175,7 @@ def open_locally(folder: Path) -> Terminal:
         env={**os.environ, **_driver_environment(str(pipe), mark)},
         cwd=str(folder),
         dimensions=(ROWS, COLUMNS),
+        preexec_fn=_hear_ctrl_c,
     )
     spawn.delaybeforesend = None
     spawn.ptyproc.delayafterclose = 0
@@ -189,6 +190,11 @@ def open_locally(folder: Path) -> Terminal:
         shutil.rmtree(state, ignore_errors=True)
 
     return Terminal(spawn, lambda data: _write_all(writer, data), mark, end)
+
+
+def _hear_ctrl_c() -> None:
+    # What a script begins in its background ignores it, and so would the programs in a terminal.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -320,3 +322,24 @@ def test_images_that_a_file_names(content: str, images: set[str]) -> None:
     text = f'```text title="file"\n{content}\n```\n\n```console\n$ true\n```\n'
     page = markdown.parse(text, Path("page.md"))
     assert base_images.named(blocks.build(page).blocks[0]) == images
+
+
+def test_the_longest_page_is_begun_first(tmp_path: Path) -> None:
+    """Several workers get what nobody knows the time of, then pages, the longest first."""
+    shutil.copy(Path(__file__).parents[2] / "conftest.py", tmp_path)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.dockproof]\nlanguages = ["zh", "en"]\n'
+        '[tool.pytest.ini_options]\naddopts = "--import-mode=importlib"\n'
+    )
+    for name in ("long", "new", "short"):
+        for language in ("zh", "en"):
+            page = tmp_path / "docs" / language / "x" / f"{name}.md"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text("# Page { #page }\n\nWords.\n", "utf-8")
+    Ledger([_record("0", page="x/long"), replace(_record("1", page="x/short"), seconds=0.1)]).write(
+        tmp_path / "ledger.json"
+    )
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "1", "docs/zh", "docs/en"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ran = re.findall(r"PASSED docs/zh/x/(\w+)\.md::twins", done.stdout)
+    assert ran == ["new", "long", "short"], done.stdout
