@@ -175,7 +175,7 @@ def open_locally(folder: Path) -> Terminal:
         env={**os.environ, **_driver_environment(str(pipe), mark)},
         cwd=str(folder),
         dimensions=(ROWS, COLUMNS),
-        preexec_fn=_hear_ctrl_c,
+        preexec_fn=hear_ctrl_c,
     )
     spawn.delaybeforesend = None
     spawn.ptyproc.delayafterclose = 0
@@ -192,8 +192,11 @@ def open_locally(folder: Path) -> Terminal:
     return Terminal(spawn, lambda data: _write_all(writer, data), mark, end)
 
 
-def _hear_ctrl_c() -> None:
-    # What a script begins in its background ignores it, and so would the programs in a terminal.
+def hear_ctrl_c() -> None:
+    """Let a process that is being started be ended by Ctrl-C, whatever it has inherited.
+
+    What a script begins in its background ignores Ctrl-C, and so would all that it starts.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
+from dockproof.terminal import hear_ctrl_c
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,12 +31,6 @@ DOCUMENTS = ["README.md", "README.zh.md", "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPANNING = re.MULTILINE | re.DOTALL
 SECONDS = 600
-# A run begun in the background of a script ignores Ctrl-C, and so would all that it starts.
-HEARS_CTRL_C = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
 
 
 def commands() -> list[str]:
@@ -233,13 +229,14 @@ def serve(command: str, checkout: Path) -> None:
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, "-c", HEARS_CTRL_C, "bash", "-c", command],
+            ["bash", "-c", command],
             cwd=checkout,
             env=environment(checkout, PORT=str(port)),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - it sets one signal, with no lock
         ) as process,
     ):
         try:
