@@ -15,6 +15,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
+from tools.prepare import BROWSERS
+
 _SHOTS: tuple[tuple[str, Literal["light", "dark"]], ...] = (("zh", "light"), ("en", "dark"))
 _WIDTH, _HEIGHT = 1040, 1120  # CSS pixels of each page
 _FRAME = """<style>
@@ -41,9 +43,12 @@ def take(site: Path, page: str, out: Path) -> None:
     """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - --help needs no browser
 
-    chromium = shutil.which("chromium")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
-        sys.exit("screenshot: chromium is not on PATH: apt-get install chromium fonts-noto-cjk")
+        sys.exit(
+            f"screenshot: none of {', '.join(BROWSERS)} is on PATH: "
+            f"apt-get install {BROWSERS[0]} fonts-noto-cjk"
+        )
     for language, _ in _SHOTS:
         if not (site / language / page / "index.html").is_file():
             sys.exit(f"screenshot: {site / language / page} is not built: run make site first")

@@ -29,6 +29,10 @@ from dockproof.errors import ConfigError
 CHOOSER = "chooser"
 LOCAL = "http://127.0.0.1:8000/"
 
+# Builds are forks of a process that has all they need loaded, and that lives as long as we do.
+_BUILDERS = get_context("forkserver")
+_BUILDERS.set_forkserver_preload(["dockproof.preload"])
+
 
 class SiteError(Exception):
     """A build that failed; the message says which language's, and what MkDocs found."""
@@ -51,6 +55,37 @@ class Build:
     config: Path
     out: Path
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How one language's build went.
+
+    Attributes:
+        language: The language's folder name.
+        pages: How many pages it made.
+        seconds: How long it took.
+        warnings: What MkDocs complained about, a line each.
+        failure: Why it failed; None if it didn't.
+    """
+
+    language: str
+    pages: int
+    seconds: float
+    warnings: tuple[str, ...]
+    failure: str | None
+
+
+class _Lines(logging.Handler):
+    """Keeps what is logged as lines of text."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(logging.WARNING)
+        self.setFormatter(logging.Formatter(f"{language}: %(levelname)s: %(message)s"))
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
 
 
 def build(config: Config, out: Path, url: str = LOCAL) -> None:
@@ -77,8 +112,15 @@ def build(config: Config, out: Path, url: str = LOCAL) -> None:
         Build(name, config.root, _mkdocs(config, name), partial / name, f"{url}{name}/")
         for name in config.languages
     ]
-    with ProcessPoolExecutor(len(builds), mp_context=get_context("spawn")) as pool:
-        failures = [failure for failure in pool.map(_build_language, builds) if failure]
+    failures = []
+    with ProcessPoolExecutor(len(builds), mp_context=_BUILDERS) as pool:
+        for built in pool.map(_build_language, builds):
+            for line in built.warnings:
+                print(line, file=sys.stderr)  # noqa: T201 - for whoever mends it
+            if built.failure:
+                failures.append(built.failure)
+            else:
+                print(f"{built.language}: {built.pages} pages in {built.seconds:.1f} s", flush=True)  # noqa: T201 - progress
     if failures:
         shutil.rmtree(partial)
         raise SiteError("\n".join(failures))
@@ -99,16 +141,17 @@ def _mkdocs(config: Config, language: str) -> Path:
     return path
 
 
-def _build_language(job: Build) -> str | None:
-    """Build one language, in a process of its own; return what failed, or None."""
-    from mkdocs.commands.build import build as mkdocs_build  # noqa: PLC0415 - only needed in here
+def _build_language(job: Build) -> Built:
+    """Build one language, in a process of its own."""
+    from mkdocs.commands.build import build as mkdocs_build  # noqa: PLC0415 - preloaded in there
     from mkdocs.config import load_config  # noqa: PLC0415
     from mkdocs.exceptions import MkDocsException  # noqa: PLC0415
 
-    logging.basicConfig(format=f"{job.language}: %(levelname)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("jieba").disabled = True  # it reports each dictionary it loads
+    said = _Lines(job.language)
+    logging.getLogger().addHandler(said)
     os.environ["NO_MKDOCS_2_WARNING"] = "1"
     start = time.monotonic()
+    failure = None
     with contextlib.chdir(job.root):  # snippets and the search dictionary are found from there
         try:
             config = load_config(
@@ -121,12 +164,11 @@ def _build_language(job: Build) -> str | None:
             mkdocs_build(config)
             config.plugins.on_shutdown()
         except MkDocsException as error:
-            return f"{job.language}: {job.config.name}: {error}"
+            failure = f"{job.language}: {job.config.name}: {error}"
         except Exception as error:  # noqa: BLE001 - Markdown extensions raise what they like
-            return f"{job.language}: {job.config.name}: {type(error).__name__}: {error}"
+            failure = f"{job.language}: {job.config.name}: {type(error).__name__}: {error}"
     pages = len(list(job.out.rglob("index.html")))
-    print(f"{job.language}: {pages} pages in {time.monotonic() - start:.1f} s", flush=True)  # noqa: T201 - progress
-    return None
+    return Built(job.language, pages, time.monotonic() - start, tuple(said.lines), failure)
 
 
 def _build_root(config: Config, out: Path, url: str) -> None:
