@@ -121,6 +121,15 @@ def test_what_is_rewritten(site: _Site, before: list[str], after: list[str]) -> 
     assert accepted.left == []
 
 
+def test_what_a_running_program_shows_is_rewritten(site: _Site) -> None:
+    """The step that is still running when its block ends is rewritten like any other."""
+    session = "<!-- prove: running timeout=500ms -->\n```console\n$ echo down; sleep 100\n{}\n```\n"
+    ending = "\n```console\n^C\n```\n"
+    text, accepted = site("# A\n\n" + session.format("up") + ending)
+    assert text == "# A\n\n" + session.format("down") + ending
+    assert accepted.left == []
+
+
 def test_accepting_twice_changes_nothing_more(site: _Site) -> None:
     """After an acceptance the page holds."""
     text, _ = site(_session("$ echo a", "$ seq 3", "5", "…"))

@@ -341,6 +341,16 @@ def test_a_program_that_was_to_run_on_but_ended(page: _Page) -> None:
     assert ran.statuses[0] is Status.RUNNING
 
 
+def test_a_running_program_that_shows_something_else(page: _Page) -> None:
+    """A `running` step whose output differs is that, not a timeout, and the page goes on."""
+    ran = page(
+        "<!-- prove: running timeout=500ms -->\n$ echo down; sleep 100\nup",
+        "^C\n$ echo after\nafter",
+    )
+    assert ran.statuses == [Status.OUTPUT, Status.PASSED, Status.PASSED]
+    assert "-up\n  +down" in ran.text()
+
+
 def test_retry_repeats_the_last_step_until_it_matches(page: _Page) -> None:
     """Only the last step is repeated, and only for as long as the page says."""
     _passes(
