@@ -116,3 +116,10 @@ def test_stages_leave_no_test_out() -> None:
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
     tested = {Path(path).name for path in ini["testpaths"] if path.startswith("tests/")}
     assert folders - tested - {"__pycache__"} == {"samples"}
+
+
+def test_the_site_that_is_deployed_is_built_last() -> None:
+    """What publish.yml deploys tells of the run that tested it: nothing comes after its build."""
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    assert "path: site\n" in workflow
+    assert check.STAGES[-1].command[-2:] == ("dockproof.site", "build")
