@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 
-import mkdocs.commands.build
-import mkdocs.config  # noqa: F401 - as above
+# Whoever asked for the builds hears Ctrl-C, and ends them.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+import mkdocs.commands.build  # noqa: E402 - as above
+import mkdocs.config  # noqa: E402, F401 - as above
 
 # A site may do without Material, and Material without jieba.
 with contextlib.suppress(ImportError):

@@ -16,15 +16,20 @@ import os
 import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dockproof import ledger
 from dockproof.config import Config, load
 from dockproof.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerProcess
 
 CHOOSER = "chooser"
 LOCAL = "http://127.0.0.1:8000/"
@@ -113,14 +118,13 @@ def build(config: Config, out: Path, url: str = LOCAL) -> None:
         for name in config.languages
     ]
     failures = []
-    with ProcessPoolExecutor(len(builds), mp_context=_BUILDERS) as pool:
-        for built in pool.map(_build_language, builds):
-            for line in built.warnings:
-                print(line, file=sys.stderr)  # noqa: T201 - for whoever mends it
-            if built.failure:
-                failures.append(built.failure)
-            else:
-                print(f"{built.language}: {built.pages} pages in {built.seconds:.1f} s", flush=True)  # noqa: T201 - progress
+    for built in _build_each(builds):
+        for line in built.warnings:
+            print(line, file=sys.stderr)  # noqa: T201 - for whoever mends it
+        if built.failure:
+            failures.append(built.failure)
+        else:
+            print(f"{built.language}: {built.pages} pages in {built.seconds:.1f} s", flush=True)  # noqa: T201 - progress
     if failures:
         shutil.rmtree(partial)
         raise SiteError("\n".join(failures))
@@ -141,8 +145,36 @@ def _mkdocs(config: Config, language: str) -> Path:
     return path
 
 
+def _build_each(builds: list[Build]) -> Iterator[Built]:
+    """Make the builds all at once, each in a process of its own that ends with its build."""
+    begun: list[tuple[Build, ForkServerProcess, Connection]] = []
+    try:
+        for job in builds:
+            receiver, sender = _BUILDERS.Pipe(duplex=False)
+            process = _BUILDERS.Process(target=_build_and_tell, args=(job, sender), daemon=True)
+            process.start()
+            sender.close()
+            begun.append((job, process, receiver))
+        for job, process, receiver in begun:
+            try:
+                yield receiver.recv()
+            except EOFError:
+                process.join()
+                why = f"{job.language}: the build ended with exit status {process.exitcode}"
+                yield Built(job.language, 0, 0.0, (), why)
+    finally:
+        for _, process, receiver in begun:
+            process.terminate()
+            process.join()
+            receiver.close()
+
+
+def _build_and_tell(job: Build, sender: Connection) -> None:
+    with contextlib.suppress(BrokenPipeError):  # whoever asked for the build may be gone
+        sender.send(_build_language(job))
+
+
 def _build_language(job: Build) -> Built:
-    """Build one language, in a process of its own."""
     from mkdocs.commands.build import build as mkdocs_build  # noqa: PLC0415 - preloaded in there
     from mkdocs.config import load_config  # noqa: PLC0415
     from mkdocs.exceptions import MkDocsException  # noqa: PLC0415
@@ -258,6 +290,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (SiteError, ConfigError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command's own message
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; the site stays as it was", file=sys.stderr)  # noqa: T201 - as above
+        return 130
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import pytest
 from dockproof import blocks, ledger
 from dockproof.config import load
 from dockproof.site import SiteError, build
+from dockproof.terminal import hear_ctrl_c
 from tests.site.conftest import ROOT, sample_project
 
 if TYPE_CHECKING:
@@ -63,6 +66,27 @@ def test_interrupted_build_leaves_nothing_in_the_way(project: Path) -> None:
         (project / ".cache" / left / "zh").mkdir(parents=True)
     build(load(project), project / "site")
     assert list((project / ".cache").iterdir()) == []
+
+
+def test_build_that_is_interrupted_says_so_in_a_line(project: Path) -> None:
+    """Ctrl-C ends a build at once and every process of it, and the site built before stays."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dockproof.site", "build"],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - it sets one signal, with no lock
+    )
+    deadline = time.monotonic() + 30
+    while not list((project / ".cache").glob("site.partial/*")):
+        assert time.monotonic() < deadline, "no build was begun"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    # What else holds standard error open has ended when it can be read to its end.
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "interrupted; the site stays as it was\n")
+    assert "The first version." in (project / "site" / "en" / "index.html").read_text("utf-8")
 
 
 def test_served_site_follows_edits(project: Path) -> None:
