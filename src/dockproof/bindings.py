@@ -21,7 +21,7 @@ def _alike(one: str, other: str) -> bool:
 
 def _is_word(space: str, page: str) -> bool:
     """Tell whether a value says by itself what it is: the `4` in `eth0@if4` is also an `ip -4`."""
-    return not (space == "interface" and page.isdigit())
+    return not (space in {"interface", "icmp id"} and page.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Bindings:
         known = self.pairs.setdefault(space, {})
         if page in known:
             return known[page] == run
-        if page in self.typed:
+        if page in self.typed and _is_word(space, page):
             return page == run
         if space == "id":
             if len(page) != len(run):

@@ -118,6 +118,10 @@ class Interaction:
         self._todo = list(lines)
         self._parts = [_Part()]
         self._interrupted = False
+        cursor = self._cursor()
+        first = prompt_of(lines[0]) if lines else None
+        if cursor and first and first.prompt.rstrip() == cursor.rstrip():
+            self._base = self._base.removesuffix(cursor)  # shown again where it is used
         typable = stays or any(is_key(text) or prompt_of(text) for text in lines)
         while not self._take():
             now = time.monotonic()

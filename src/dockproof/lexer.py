@@ -16,7 +16,7 @@ from pygments.lexers.python import PythonLexer
 from pygments.lexers.shell import BashLexer
 from pygments.token import Generic, Text, Whitespace
 
-from dockproof.session import GAP, heredoc_of, prompt_of, strip_comment
+from dockproof.session import GAP, heredoc_of, heredoc_size, prompt_of, strip_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,13 +66,15 @@ def parts(session: str) -> Iterator[Part]:
     (``# ``, ``mysql> ``) counts where the command above has started something to type into.
     """
     goes_on = False  # the line before ends in a backslash
-    until = ""  # the word that ends a here-document
+    inside = 0  # how many more lines of a here-document there are
+    prompted = False
     command = ""
-    for line in session.split("\n"):
-        if until:
-            start = 2 if line.startswith("> ") else 0
+    lines = session.split("\n")
+    for number, line in enumerate(lines, 1):
+        if inside:
+            start = 2 if prompted else 0
             yield Part("command", line[:start], line[start:])
-            until = "" if line[start:].strip("\t") == until else until
+            inside -= 1
             continue
         start = 0 if goes_on else _prompt(line, command)
         if not goes_on and not start:
@@ -84,7 +86,9 @@ def parts(session: str) -> Iterator[Part]:
         command += f"{typed}\n"
         goes_on = (len(typed) - len(typed.rstrip("\\"))) % 2 == 1
         heredoc = None if goes_on else heredoc_of(typed)
-        until = heredoc["word"] if heredoc else ""
+        if heredoc:
+            rest = lines[number:]
+            inside, prompted = heredoc_size(rest, heredoc) or (len(rest), False)
         yield Part("command", line[:start], typed)
 
 

@@ -65,10 +65,10 @@ def _say(config: pytest.Config) -> Any:  # noqa: ANN401 - a callable
     return say
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note how far each page has to be run."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note how far each page has to be run, once `-k`, `--lf` and the like have chosen."""
     STATE.selected.clear()
-    for item in items:
+    for item in session.items:
         if isinstance(item, PageItem) and item.part.index is not None and STATE.runs is not None:
             part = item.part
             STATE.selected.add((str(part.page.path), item.part.index))

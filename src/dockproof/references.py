@@ -80,6 +80,9 @@ def _references(command: str, start: int, end: int) -> Iterator[tuple[int, int]]
     if "docker" not in texts:
         return
     at = texts.index("docker") + 1
+    while at < len(texts) and texts[at].startswith("-"):
+        alone = "=" in texts[at] or texts[at] in {"-D", "--debug", "--tls", "--tlsverify"}
+        at += 1 if alone else 2
     at += at < len(texts) and texts[at] in _GROUPS
     if at >= len(texts) or texts[at] not in _BOOLEAN:
         return

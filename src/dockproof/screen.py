@@ -82,8 +82,8 @@ class Screen:
                     else text
                 )
             goes_on = getattr(line, "goes_on", False)
-            if goes_on:
-                text = text.ljust(screen.columns)
+            if goes_on:  # cell by cell: the second one of a wide character is empty
+                text = "".join(line[x].data for x in range(screen.columns))
             if joined:
                 out[-1] += text
             else:

@@ -41,6 +41,7 @@ _STRONG = re.compile(
     r"|>>>|\.\.\.|In \[\d+\]:|\((?:Pdb|gdb)\)"
     r") ",
 )
+_BEHIND = re.compile(r"\S.*?(?:[\w.-]+@[\w.…-]+:[^\s#$]*[#$]|(?:~|/[^\s#$]*) #|>>>) (?=\S)")
 # Username: and `continue? [y/N]`
 _WEAK = re.compile(r"(?=\S)[^:?\n]{1,100}[:?](?: ?\[[^\]\n]{1,20}\]:?)? (?=\S)")
 
@@ -89,6 +90,9 @@ def prompt_of(text: str) -> Prompt | None:
     match = _WEAK.match(text)
     if match:
         return Prompt(match[0], text[match.end() :], strong=False)
+    match = _BEHIND.match(text)  # behind output without a newline at its end
+    if match:
+        return Prompt(match[0], strip_comment(text[match.end() :]), strong=False)
     return None
 
 
@@ -256,17 +260,38 @@ def _continues(text: str) -> bool:
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
+def heredoc_size(texts: Sequence[str], heredoc: re.Match[str]) -> tuple[int, bool] | None:
+    """Find the end of a here-document.
+
+    The shell's ``> `` stands before each of its lines or before none: it may be the file's own.
+
+    Args:
+        texts: The lines behind its command.
+        heredoc: What :func:`heredoc_of` found in the command.
+
+    Returns:
+        How many lines it has, the closing word included, and whether ``> `` stands before them;
+        None if it is never closed.
+    """
+    prompted = True
+    for size, text in enumerate(texts, 1):
+        prompted = prompted and (text.startswith("> ") or text == ">")
+        line = text.removeprefix("> ") if prompted else text
+        if (line.lstrip("\t") if heredoc["dash"] else line) == heredoc["word"]:
+            return size, prompted
+    return None
+
+
 def _heredoc(
     body: Sequence[Line], position: int, command: str, heredoc: re.Match[str], place: Place
 ) -> tuple[str, int]:
     """Take the lines of a here-document, with or without the shell's ``> `` before each."""
-    lines = [command]
-    for end in range(position, len(body)):
-        text = body[end].text
-        text = text.removeprefix("> ") if text.startswith("> ") else "" if text == ">" else text
-        lines.append(text)
-        if (text.lstrip("\t") if heredoc["dash"] else text) == heredoc["word"]:
-            return "\n".join(lines), end + 1
+    texts = [line.text for line in body[position:]]
+    found = heredoc_size(texts, heredoc)
+    if found:
+        size, prompted = found
+        lines = [text[2:] if prompted else text for text in texts[:size]]
+        return "\n".join([command, *lines]), position + size
     raise PageError(
         place,
         f"the here-document is never closed by {heredoc['word']}",

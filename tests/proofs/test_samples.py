@@ -228,6 +228,14 @@ def test_one_block_is_run_with_what_it_needs(site: Site, tmp_path: Path) -> None
     assert first.of("en/a/good") == {}
 
 
+def test_a_selection_that_an_earlier_block_blocks_fails(pages: Callable[..., Done]) -> None:
+    """Where what blocks the chosen block isn't chosen itself, the run still isn't a success."""
+    done = pages("failing/kills-its-shell.md", "-k", "kills-its-shell-2")
+    assert done.status == 1
+    assert done.of("failing/kills-its-shell") == {"kills-its-shell-2": "failed"}
+    assert "6: it ended the page's shell" in done.message("kills-its-shell", "kills-its-shell-2")
+
+
 def test_no_selection_runs_a_skipped_block(site: Site) -> None:
     """Chosen by its id alone, a skipped block is skipped still, and needs no lab."""
     skipped = '<!-- prove: skip="needs macOS" skip-zh="只在 macOS 上" -->\n'

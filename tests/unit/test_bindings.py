@@ -52,6 +52,17 @@ def test_spaces_are_apart() -> None:
     assert bindings.bind("port", "32768", "32768")
 
 
+def test_bare_numbers_never_get_into_commands() -> None:
+    """An interface's number or a ping's id is only compared: a command's `4` is another one."""
+    bindings = Bindings()
+    bindings.note_typed("ip -4 addr")
+    for space in ("interface", "icmp id"):
+        assert bindings.bind(space, "4", "6")
+        assert bindings.bind(space, "4", "6")
+        assert not bindings.bind(space, "4", "7")
+    assert _command(bindings, "docker stop -t 4 web") == "docker stop -t 4 web"
+
+
 def test_rollback_forgets_only_what_came_since() -> None:
     """An attempt that didn't match leaves nothing behind."""
     bindings = _bound((WEB, RUN_WEB))
@@ -132,6 +143,8 @@ def test_ordinary_words_and_numbers_stay(command: str) -> None:
         ("docker logs -f --tail 10 bad", "docker logs -f --tail 10 ID"),
         ("docker logs --tail=10 bad 2>&1 | grep bad", "docker logs --tail=10 ID 2>&1 | grep bad"),
         ("docker stop -t 10 bad", "docker stop -t 10 ID"),
+        ("docker -H unix:///run/bad inspect bad", "docker -H unix:///run/bad inspect ID"),
+        ("docker --context=bad -D rm bad", "docker --context=bad -D rm ID"),
         ("docker exec -it -u 10 bad sh", "docker exec -it -u 10 ID sh"),
         ("docker exec -it bad echo bad 10", "docker exec -it ID echo bad 10"),
         ("docker run --rm -it bad echo bad", "docker run --rm -it ID echo bad"),

@@ -243,6 +243,24 @@ def test_nested_shells(page: _Page) -> None:
     )
 
 
+def test_a_prompt_behind_output_without_a_newline(page: _Page) -> None:
+    """What a program leaves on its line stands before the next prompt, and is compared."""
+    typed = "$ PS1='/ # ' sh\n/ # printf hello\n{}/ # echo b\nb\n/ # exit\n$ echo end\nend"
+    _passes(page(typed.format("hello")))
+    ran = page("<!-- prove: timeout=2s -->\n" + typed.format("hallo"))
+    assert ran.statuses[0] is not Status.PASSED
+
+
+def test_words_that_ask_are_answered_in_a_later_block(page: _Page) -> None:
+    """A question that was there when the block ended is shown again where it's answered."""
+    _passes(
+        page(
+            "<!-- prove: running -->\n$ read -p 'name: ' n\nname:",
+            "name: me\n$ echo $n\nme",
+        )
+    )
+
+
 @pytest.mark.skipif(not shutil.which("python3"), reason="needs python3")
 def test_a_python_prompt(page: _Page) -> None:
     """An interpreter with two prompts, a block typed into it, and its end by a key."""

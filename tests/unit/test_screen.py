@@ -61,6 +61,12 @@ def test_lines_of_just_the_terminals_width(width: int) -> None:
     assert render(f"\x1b[0m{line}\r\ny\r\n".encode()).rstrip() == f"{line}\ny"
 
 
+def test_a_wide_characters_second_cell_is_no_space() -> None:
+    """A line of Chinese that is wider than the terminal is one line, with nothing put into it."""
+    text = "漢" * (COLUMNS // 2 + 2)
+    assert render(f"{text}\x1b[0m\r\nb\r\n".encode()).rstrip() == f"{text}\nb"
+
+
 def test_more_lines_than_the_screen_has_are_kept() -> None:
     """What has scrolled away is still there to scroll back to."""
     text = "\n".join(f"line {n}" for n in range(1000))

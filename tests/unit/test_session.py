@@ -128,6 +128,11 @@ def test_here_documents_with_the_shells_second_prompt() -> None:
     """`> ` before each line, as a shell shows it, isn't part of the document."""
     (step,) = _steps("$ cat <<EOF", "> a", ">", ">  b", "> EOF", "a", "", " b")
     assert step.command == "cat <<EOF\na\n\n b\nEOF"
+    first, second = _steps(
+        "$ cat >q <<EOF", "> the file's own", "EOF", "$ cat q", "> the file's own"
+    )
+    assert first.command == "cat >q <<EOF\n> the file's own\nEOF"
+    assert _expected(second) == ["> the file's own"]
     assert _expected(step) == ["a", "", " b"]
 
 
