@@ -31,9 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD_LOCK = ROOT / "requirements-build.lock"
 LOCK = ROOT / "requirements.lock"
 
-# Browsers that the tests drive, the first that is there. Debian's build without windows comes first
-# because it takes two thirds of the time: the others lay out and draw a window that nobody sees.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# Browsers that the tests drive, the first that is there.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 _CACHE = ROOT / ".cache"
 POLICY = Path("/usr/sbin/policy-rc.d")

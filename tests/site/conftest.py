@@ -150,7 +150,6 @@ class Phone:
     def __init__(self, browser: Browser, site: Site) -> None:
         """Open it."""
         context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
-        context.set_default_timeout(120_000)  # a page is slow where everything else runs beside it
         self._site = site
         self._visit = Visit()
         self._tab = context.new_page()
@@ -190,8 +189,6 @@ def twin(path: str) -> str:
 class _Host(SimpleHTTPRequestHandler):
     """Serves a folder as GitHub Pages does: what isn't there gets the root's 404.html."""
 
-    protocol_version = "HTTP/1.1"  # a connection serves more than one request
-
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         missing = Path(self.directory, "404.html")
         if code != 404 or not missing.exists():
@@ -208,16 +205,9 @@ class _Host(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(ThreadingHTTPServer):
-    # Three tabs ask for more at once than the five that are usual. A connection that finds no room
-    # is tried again after seconds, then after twice as many, which on a busy machine goes past a
-    # minute.
-    request_queue_size = 128
-
-
 def _serve(folder: Path) -> Iterator[Site]:
     handler = functools.partial(_Host, directory=str(folder))
-    with _Server(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Site(folder, f"http://127.0.0.1:{server.server_port}/")
         server.shutdown()
@@ -259,7 +249,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium; Debian's build without windows, if it is there, since it draws none at all."""
+    """Debian's Chromium, or another one that is there."""
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.fail(f"none of {', '.join(BROWSERS)} is on PATH: `make test` installs one")
