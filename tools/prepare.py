@@ -183,7 +183,7 @@ def prepare_machine() -> None:
         PreparationError: If something is missing and can't be installed here.
     """
     missing = _for_the_lab()
-    if not any(map(_which, BROWSERS)):
+    if browser() is None:
         missing.append(BROWSERS[0])
     if _which("fc-list") is None or not _output(["fc-list", ":lang=zh", "file"]):
         # Without it a browser shows Chinese text as boxes, and measures them.
@@ -214,6 +214,11 @@ def engine_answers() -> bool:
     if _which("docker") is None:
         return False
     return bool(_output(["docker", "version", "--format", "{{.Server.Version}}"]))
+
+
+def browser() -> str | None:
+    """The path of the first of `BROWSERS` that is there."""
+    return next(filter(None, map(_which, BROWSERS)), None)
 
 
 def install_debian(packages: Sequence[str]) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 import base64
 import functools
-import shutil
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
-from tools.prepare import BROWSERS
+from tools.prepare import BROWSERS, browser
 
 _SHOTS: tuple[tuple[str, Literal["light", "dark"]], ...] = (("zh", "light"), ("en", "dark"))
 _WIDTH, _HEIGHT = 1040, 1120  # CSS pixels of each page
@@ -43,7 +42,7 @@ def take(site: Path, page: str, out: Path) -> None:
     """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - --help needs no browser
 
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    chromium = browser()
     if chromium is None:
         sys.exit(
             f"screenshot: none of {', '.join(BROWSERS)} is on PATH: "
@@ -55,12 +54,12 @@ def take(site: Path, page: str, out: Path) -> None:
     handler = functools.partial(_Quiet, directory=str(site))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(
+        opened = playwright.chromium.launch(
             executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
         images = ""
         for language, scheme in _SHOTS:
-            tab = browser.new_page(
+            tab = opened.new_page(
                 viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme=scheme
             )
             tab.goto(
@@ -69,7 +68,7 @@ def take(site: Path, page: str, out: Path) -> None:
             )
             picture = base64.b64encode(tab.screenshot()).decode()
             images += f'<img src="data:image/png;base64,{picture}">'
-        frame = browser.new_page(viewport={"width": 1600, "height": 900})
+        frame = opened.new_page(viewport={"width": 1600, "height": 900})
         frame.set_content(_FRAME.format(images=images))
         out.parent.mkdir(parents=True, exist_ok=True)
         frame.screenshot(path=out, full_page=True)

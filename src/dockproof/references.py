@@ -14,8 +14,10 @@ _COMMAND = re.compile(
 )
 _WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
 _GROUPS = {"container", "image", "network", "volume"}
-# Options that take no value, by command; of every other option the next word is the value.
+# Options that take no value, by command, docker's own under ""; of every other option the next word
+# is the value.
 _BOOLEAN = {
+    "": "-D --debug --tls --tlsverify",
     "run": "-d -i -t -P --detach --init --interactive --no-healthcheck --oom-kill-disable "
     "--privileged --publish-all --quiet -q --read-only --rm --tty",
     "exec": "-d -i -t --detach --interactive --privileged --tty",
@@ -81,8 +83,7 @@ def _references(command: str, start: int, end: int) -> Iterator[tuple[int, int]]
         return
     at = texts.index("docker") + 1
     while at < len(texts) and texts[at].startswith("-"):
-        alone = "=" in texts[at] or texts[at] in {"-D", "--debug", "--tls", "--tlsverify"}
-        at += 1 if alone else 2
+        at += 2 if _takes_value("", texts[at]) else 1
     at += at < len(texts) and texts[at] in _GROUPS
     if at >= len(texts) or texts[at] not in _BOOLEAN:
         return

@@ -31,9 +31,10 @@ _HEREDOC = re.compile(
 _OPAQUE = re.compile(
     r"(?<!<<)(?<!<<-)(?<!<< )(?:'[^']*'|\"(?:\\.|[^\"\\])*\")|\(\(.*?\)\)", re.DOTALL
 )
+_AT_HOST = r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"  # root@1f0c…:/#
 _STRONG = re.compile(
     r"(?:\([\w.-]+\) ?)?(?:"
-    r"[\w.-]+@[\w.…-]+:[^\s#$]*[#$]"  # root@1f0c…:/#
+    rf"{_AT_HOST}"
     r"|\[[^\]\n]*\][#$]"  # [root@host dir]#
     r"|(?:~|/[^\s#$]*) [#$]"  # / #
     r"|(?:bash|sh|ash|dash|zsh)-[\d.…]+[#$]"
@@ -41,7 +42,8 @@ _STRONG = re.compile(
     r"|>>>|\.\.\.|In \[\d+\]:|\((?:Pdb|gdb)\)"
     r") ",
 )
-_BEHIND = re.compile(r"\S.*?(?:[\w.-]+@[\w.…-]+:[^\s#$]*[#$]|(?:~|/[^\s#$]*) #|>>>) (?=\S)")
+# Behind output without a newline at its end, only what output seldom has.
+_BEHIND = re.compile(rf"\S.*?(?:{_AT_HOST}|(?:~|/[^\s#$]*) #|>>>) (?=\S)")
 # Username: and `continue? [y/N]`
 _WEAK = re.compile(r"(?=\S)[^:?\n]{1,100}[:?](?: ?\[[^\]\n]{1,20}\]:?)? (?=\S)")
 
@@ -90,7 +92,7 @@ def prompt_of(text: str) -> Prompt | None:
     match = _WEAK.match(text)
     if match:
         return Prompt(match[0], text[match.end() :], strong=False)
-    match = _BEHIND.match(text)  # behind output without a newline at its end
+    match = _BEHIND.match(text)
     if match:
         return Prompt(match[0], strip_comment(text[match.end() :]), strong=False)
     return None

@@ -57,8 +57,10 @@ def _step(step: Step) -> Iterator[Row]:
     commands = (step.command or "").split("\n")
     for offset, (text, command) in enumerate(zip(shown, commands, strict=False)):
         # What stands before the command: the prompt, or `> ` in a here-document.
-        before = text.find(command) if offset == 0 else 2 * (text == f"> {command}")
-        prompt = text[:before]
+        if offset == 0:
+            prompt = text[: text.find(command)]
+        else:
+            prompt = "> " if text == f"> {command}" else ""
         yield Row(f"{prompt}{command}", min(step.number + offset, step.end), typed=True)
     for line, (text, typed) in zip(step.expected, _read(step), strict=True):
         yield Row(text, line.number, typed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gzip
-import shutil
 import threading
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from dockproof.config import load
 from dockproof.site import build
-from tools.prepare import BROWSERS
+from tools import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -250,9 +249,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or another one that is there."""
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    chromium = prepare.browser()
     if chromium is None:
-        pytest.fail(f"none of {', '.join(BROWSERS)} is on PATH: `make test` installs one")
+        pytest.fail(f"none of {', '.join(prepare.BROWSERS)} is on PATH: `make test` installs one")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield browser
