@@ -10,14 +10,22 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from dockproof.volatile import ids, names, network, processes, sizes, times
+from dockproof.volatile import ids, messages, names, network, processes, sizes, times
 from dockproof.volatile.rule import Rule
 
 __all__ = ["RULES", "Rule", "find"]
 
 # The order decides where two rules could begin at the same character.
 RULES: tuple[Rule, ...] = tuple(
-    chain(ids.RULES, times.RULES, network.RULES, processes.RULES, names.RULES, sizes.RULES),
+    chain(
+        ids.RULES,
+        times.RULES,
+        network.RULES,
+        processes.RULES,
+        names.RULES,
+        sizes.RULES,
+        messages.RULES,
+    ),
 )
 
 _ANY = re.compile("|".join(f"(?P<r{n}>{rule.page})" for n, rule in enumerate(RULES)))
