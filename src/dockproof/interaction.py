@@ -29,6 +29,8 @@ _PROMPT_SETTLED = 0.03
 _WORDS_SETTLED = 0.25
 """The same at other words that may be a prompt, such as ``Username:``."""
 _LONGEST_WAIT = 1.0
+_LATE = 5.0
+"""Seconds in which a program must end when a key was typed though what precedes it never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Interaction:
         self._todo: list[str] = []
         self._parts: list[_Part] = []
         self._interrupted = False
+        self._late = ""
 
     def run(self, lines: Sequence[str], timeout: float, *, stays: bool) -> Outcome:
         """Follow the program through what the page shows.
@@ -118,6 +121,7 @@ class Interaction:
         self._todo = list(lines)
         self._parts = [_Part()]
         self._interrupted = False
+        self._late = ""
         cursor = self._cursor()
         first = prompt_of(lines[0]) if lines else None
         if cursor and first and first.prompt.rstrip() == cursor.rstrip():
@@ -133,15 +137,16 @@ class Interaction:
                 if stays and (shown := self._all_shown(now - self._heard)) is not None:
                     return self._leave(self._outcome(Status.PASSED, actual=shown))
             if now >= deadline:
+                if self._type_late():
+                    deadline = now + _LATE
+                    continue
                 if stays and not any(is_key(text) for text in self._todo):
                     # It does stay; what it has shown by now is all that the page can compare.
                     return self._leave(self._outcome(Status.PASSED))
-                return self._outcome(Status.TIMEOUT, f"after {timeout:g} s{self._waiting()}")
+                late = self._late or self._waiting()
+                return self._outcome(Status.TIMEOUT, f"after {timeout:g} s{late}")
             self._read(min(deadline - now, _PROMPT_SETTLED if typable else _LONGEST_WAIT))
-        keys = [text.strip() for text in self._todo if is_key(text)]
-        if keys:
-            return self._outcome(Status.INPUT, f"the program had ended before {keys[0]} was typed")
-        return self._outcome(Status.RUNNING if stays else Status.PASSED)
+        return self._ended(stays=stays)
 
     def _outcome(
         self, status: Status, detail: str = "", actual: list[str] | None = None
@@ -158,6 +163,13 @@ class Interaction:
             self._interrupted,
         )
 
+    def _ended(self, *, stays: bool) -> Outcome:
+        """Say what the program's end is on this page."""
+        keys = [text.strip() for text in self._todo if is_key(text)]
+        if keys:
+            return self._outcome(Status.INPUT, f"the program had ended before {keys[0]} was typed")
+        return self._outcome(Status.RUNNING if stays else Status.PASSED, self._late.lstrip("; "))
+
     def _type_next(self, quiet: float, deadline: float) -> bool:
         """Type what the page types next, if the program waits for it; return whether it did."""
         index = self._next(quiet)
@@ -165,22 +177,39 @@ class Interaction:
             return False
         part = self._parts[-1]
         before = _as_output(self._todo[:index])
-        line = self._todo[index]
-        if is_key(line):
-            key = line.strip()
-            part.actual += self._agreeing([*part.shown, *before]) or []
-            part.shown += [*before, Shown(line, key)]
-            part.actual.append(key)
-            self._interrupted = self._interrupted or key == "^C"
-            self._key = key
-            self._base = self._screen.text()
-            self._parts.append(_Part())
-            self._type(KEYS[key])
-            del self._todo[: index + 1]
+        if is_key(self._todo[index]):
+            self._type_key(index, self._agreeing([*part.shown, *before]) or [])
         else:
             part.shown += before
             del self._todo[:index]
             self._enter(deadline)
+        return True
+
+    def _type_key(self, index: int, actual: list[str]) -> None:
+        """Type the key of the page's line ``index``; ``actual`` is what the terminal has shown."""
+        part = self._parts[-1]
+        key = self._todo[index].strip()
+        part.shown += [*_as_output(self._todo[:index]), Shown(self._todo[index], key)]
+        part.actual += [*actual, key]
+        self._interrupted = self._interrupted or key == "^C"
+        self._key = key
+        self._base = self._screen.text()
+        self._parts.append(_Part())
+        self._type(KEYS[key])
+        del self._todo[: index + 1]
+
+    def _type_late(self) -> bool:
+        """Type the next key though what precedes it hasn't come; return whether there is one.
+
+        The program ends then, as on the page, and its other output can be told and accepted. A line
+        that is to be typed at a prompt first isn't left out for it.
+        """
+        following = (n for n, text in enumerate(self._todo) if is_key(text) or prompt_of(text))
+        index = next(following, None)
+        if index is None or not is_key(self._todo[index]):
+            return False
+        self._late = f"; {self._todo[index].strip()} was typed though what precedes it never came"
+        self._type_key(index, _lines(self._text()))
         return True
 
     def _all_shown(self, quiet: float) -> list[str] | None:

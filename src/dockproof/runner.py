@@ -324,13 +324,14 @@ class PageRunner:
         made = tuple(sent.substitutions)
         agrees = compare.matches(expected, outcome.actual, self._bindings, made)
         status = outcome.status
+        # A program that the page itself interrupts ends with 130, unless the page says more.
+        by_key = outcome.interrupted and "exit" not in block.directives.given
+        if by_key and outcome.exit == _INTERRUPTED:
+            wanted = _INTERRUPTED
         if status is Status.PASSED:
-            # A program that the page itself interrupts ends with 130, unless the page says more.
-            by_key = outcome.interrupted and "exit" not in block.directives.given
-            fine = outcome.exit in {None, wanted} or (by_key and outcome.exit == _INTERRUPTED)
             if not agrees:
                 status = Status.OUTPUT
-            elif not fine:
+            elif outcome.exit not in {None, wanted}:
                 status = Status.EXIT
         merged: list[int | str] = []
         if status is not Status.PASSED:

@@ -25,7 +25,8 @@ GAP = "…"
 
 _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
 _HEREDOC = re.compile(
-    r"(?<!<)<<(?!<)(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<word>[A-Za-z_]\w*)(?P=quote)"
+    r"(?<!<)<<(?!<)(?P<dash>-?)[ \t]*(?:(?P<quote>['\"])|\\?)"
+    r"(?P<word>[A-Za-z_]\w*)(?(quote)(?P=quote))"
 )
 # What holds no operator of the shell's: quoted words, but for a here-document's own, and sums.
 _OPAQUE = re.compile(

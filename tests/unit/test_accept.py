@@ -130,6 +130,16 @@ def test_what_a_running_program_shows_is_rewritten(site: _Site) -> None:
     assert accepted.left == []
 
 
+def test_what_stands_before_a_key_is_rewritten(site: _Site) -> None:
+    """The key is typed at the step's timeout though its program printed something else."""
+    session = (
+        "# A\n\n<!-- prove: timeout=500ms -->\n```console\n$ echo down; sleep 100\n{}\n^C\n```\n"
+    )
+    text, accepted = site(session.format("up"))
+    assert text == session.format("down")
+    assert accepted.left == []
+
+
 def test_accepting_twice_changes_nothing_more(site: _Site) -> None:
     """After an acceptance the page holds."""
     text, _ = site(_session("$ echo a", "$ seq 3", "5", "…"))

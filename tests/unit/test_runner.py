@@ -325,6 +325,26 @@ def test_a_key_after_the_end_is_a_failure(page: _Page) -> None:
     assert "had ended before ^C was typed" in ran.text()
 
 
+def test_a_key_whose_program_prints_something_else(page: _Page) -> None:
+    """It is typed at the timeout, so that the page goes on and the other output can be told."""
+    ran = page(
+        "<!-- prove: timeout=500ms -->\n$ echo down; sleep 100\nup\n^C\n$ echo next\nnext",
+        "<!-- prove: timeout=500ms -->\n$ PS1='/ # ' sh\n/ # echo a\nb\n^D\n$ echo on\non",
+    )
+    assert ran.statuses == [Status.OUTPUT, Status.PASSED, Status.OUTPUT, Status.PASSED]
+    assert "the output differs: ^C was typed though what precedes it never came" in ran.text()
+
+
+def test_a_key_doesnt_end_what_takes_no_notice_of_it(page: _Page) -> None:
+    """A program that goes on after the late key is a timeout, and says that it was typed."""
+    ran = page(
+        "<!-- prove: timeout=500ms -->\n"
+        "$ bash -c 'trap \"\" INT; echo down; while :; do sleep 1; done'\nup\n^C",
+    )
+    assert ran.statuses == [Status.TIMEOUT]
+    assert "after 0.5 s; ^C was typed though what precedes it never came" in ran.text()
+
+
 def test_running_programs_and_a_second_terminal(page: _Page, tmp_path: Path) -> None:
     """A program runs on while a second terminal does other things, and is ended from either."""
     _passes(

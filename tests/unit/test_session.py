@@ -240,6 +240,8 @@ def test_indented_sessions_keep_their_line_numbers() -> None:
         ("cat <<EOF", "EOF"),
         ("cat <<-'EOF' >file", "EOF"),
         ('sudo tee x <<"END"', "END"),
+        ("cat <<\\EOF", "EOF"),
+        ("cat <<-\\EOF | wc", "EOF"),
         ("cat <<< EOF", None),
         ("cat <<<EOF", None),
         ("echo $((1<<2))", None),
