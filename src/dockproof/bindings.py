@@ -12,6 +12,10 @@ _PREFIX = re.compile(r"[0-9a-f]{2,63}")
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
 _SHORTEST = 12
 _LONGEST = 64
+_CHOSEN = {"address", "mac", "name", "port"}
+"""Spaces whose values a reader may also choose: what was typed is no chance, on either side."""
+_PREFIXED = {"id", "swarm id"}
+"""Spaces whose values are shown at several lengths."""
 
 
 def _alike(one: str, other: str) -> bool:
@@ -61,19 +65,21 @@ class Bindings:
     def bind(self, space: str, page: str, run: str) -> bool:
         """Bind ``page`` to ``run``; return False where that contradicts what is bound.
 
-        A value that the reader typed before any output showed it stands for itself.
+        A value that the reader typed before any output showed it stands for itself; an address, a
+        name or a port so typed stands for no other value either.
         """
         known = self.pairs.setdefault(space, {})
         if page in known:
             return known[page] == run
-        if page in self.typed and _is_word(space, page):
+        chosen = page in self.typed or (run in self.typed and space in _CHOSEN)
+        if chosen and _is_word(space, page):
             return page == run
-        if space == "id":
-            if len(page) != len(run):
-                # A display that is cut at the terminal's edge may leave a digit more or less.
-                shorter, longer = sorted((len(page), len(run)))
-                cut = shorter > _SHORTEST and longer < _LONGEST
-                return cut and self.bind(space, page[:shorter], run[:shorter])
+        if space == "id" and len(page) != len(run):
+            # A display that is cut at the terminal's edge may leave a digit more or less.
+            shorter, longer = sorted((len(page), len(run)))
+            cut = shorter > _SHORTEST and longer < _LONGEST
+            return cut and self.bind(space, page[:shorter], run[:shorter])
+        if space in _PREFIXED:
             fits = all(_alike(page, other) == _alike(run, known[other]) for other in known)
         else:
             fits = run not in known.values()
@@ -99,6 +105,8 @@ class Bindings:
         for page, bound in self.pairs.get("id", {}).items():
             if bound.startswith(run) and len(page) >= len(run):
                 return page[: len(run)]
+            if run.startswith(bound) and len(page) == len(bound):
+                return page + run[len(bound) :]
         return run
 
     def note_typed(self, command: str) -> None:

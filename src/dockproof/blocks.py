@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Material's code annotations: `# (1)!` is replaced by a bubble and isn't part of what a page shows.
 _ANNOTATION = re.compile(r"[ \t]*(?:#|//|--|;|/\*|<!--)[ \t]*\(\d+\)!(?:[ \t]*(?:\*/|-->))?[ \t]*$")
+_TAKEN = "\0"  # stands before a whole name among the counts of what names begin with
+_LONGEST_NAME = 255  # bytes, on Linux's file systems
 _ONLY_SESSION = frozenset({"exit", "timeout", "retry", "engine", "terminal", "running"})
 
 
@@ -164,6 +166,10 @@ def _block(
     base = f"{section}-{fence.title}" if kind is Kind.FILE else section
     names[base] += 1
     name = base if kind is Kind.FILE and names[base] == 1 else f"{base}-{names[base]}"
+    while names[f"{_TAKEN}{name}"]:  # a file's title may end as a count does
+        names[base] += 1
+        name = f"{base}-{names[base]}"
+    names[f"{_TAKEN}{name}"] = 1
     steps: tuple[Step, ...] = ()
     if kind is Kind.SESSION:
         nodes = [node for node, terminal in running if terminal == given.terminal]
@@ -227,7 +233,8 @@ def _check_title(title: str, place: Place) -> None:
     if (
         not title.strip()
         or title.endswith("/")
-        or ".." in title.split("/")
+        or {".", ".."} & set(title.split("/"))
+        or any(len(part.encode()) > _LONGEST_NAME for part in title.split("/"))
         or title.startswith("~")
     ):
         raise PageError(

@@ -52,14 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _twins([find(page, site) for page in options.pages], site)
     except (PageError, ConfigError, LedgerError) as error:
         _say(str(error))
-        return 2
+    except KeyboardInterrupt:
+        _say("interrupted; a page that isn't reported as rewritten stays as it was")
+        return 130
     except Exception as error:
         from dockproof.lab import LabError  # noqa: PLC0415 - as above
 
         if not isinstance(error, LabError):
             raise
         _say(f"the lab is broken: {error}\n{error.log}")
-        return 2
+    return 2
 
 
 def find(page: Path, site: Config) -> Path:

@@ -256,7 +256,7 @@ def merge(
     Args:
         expected: The page's lines.
         actual: The run's lines.
-        bindings: What is bound; left as it is.
+        bindings: What is bound; what the lines that stay bind is added.
         substitutions: See :func:`compile_line`.
 
     Returns:
@@ -269,7 +269,12 @@ def merge(
     out: list[int | str] = []
     anchors = [
         (-1, -1),
-        *_common(expected[:end], actual, bindings, substitutions),
+        *(
+            (e, a)
+            for e, a in _common(expected[:end], actual, bindings, substitutions)
+            # What stays on the page binds: the run's lines are put into the page's own values.
+            if compile_line(expected[e], substitutions).match(actual[a], bindings)
+        ),
         (end, len(actual)),
     ]
     for (e0, a0), (e1, a1) in pairwise(anchors):

@@ -28,7 +28,10 @@ _PROMPT_SETTLED = 0.03
 """The same at what has the form of a shell's or an interpreter's prompt."""
 _WORDS_SETTLED = 0.25
 """The same at other words that may be a prompt, such as ``Username:``."""
+_RESTLESS = 4 * _SETTLED
+"""Seconds after which a program that never falls silent is sent a key or left, too."""
 _LONGEST_WAIT = 1.0
+_KILL_LINE = b"\x15"
 _LATE = 5.0
 """Seconds in which a program must end when a key was typed though what precedes it never came."""
 
@@ -99,7 +102,7 @@ class Interaction:
         self._key = ""
         self._size = 0
         self._typed = -1
-        self._heard = time.monotonic()
+        self._heard = self._entered = time.monotonic()
         self._todo: list[str] = []
         self._parts: list[_Part] = []
         self._interrupted = False
@@ -119,6 +122,7 @@ class Interaction:
         """
         deadline = time.monotonic() + timeout
         self._todo = list(lines)
+        self._entered = time.monotonic()
         self._parts = [_Part()]
         self._interrupted = False
         self._late = ""
@@ -131,10 +135,11 @@ class Interaction:
             now = time.monotonic()
             if self._size > MOST_OUTPUT:
                 return self._outcome(Status.FLOOD, f"more than {MOST_OUTPUT >> 20} MiB")
-            if typable and now - self._heard >= _PROMPT_SETTLED:
-                if self._type_next(now - self._heard, deadline):
+            quiet = self._quiet(now)
+            if typable and quiet >= _PROMPT_SETTLED:
+                if self._type_next(quiet, deadline):
                     continue
-                if stays and (shown := self._all_shown(now - self._heard)) is not None:
+                if stays and (shown := self._all_shown(quiet)) is not None:
                     return self._leave(self._outcome(Status.PASSED, actual=shown))
             if now >= deadline:
                 if self._type_late():
@@ -162,6 +167,14 @@ class Interaction:
             detail,
             self._interrupted,
         )
+
+    def _quiet(self, now: float) -> float:
+        """Return the seconds of silence; a program that prints on and on counts as settled."""
+        quiet = now - self._heard
+        if quiet < _SETTLED and now - self._entered >= _RESTLESS:
+            self._entered = now + _SETTLED - _RESTLESS  # looked at again after a while, not at once
+            return _SETTLED
+        return quiet
 
     def _ended(self, *, stays: bool) -> Outcome:
         """Say what the program's end is on this page."""
@@ -204,7 +217,7 @@ class Interaction:
         The program ends then, as on the page, and its other output can be told and accepted. A line
         that is to be typed at a prompt first isn't left out for it.
         """
-        following = (n for n, text in enumerate(self._todo) if is_key(text) or prompt_of(text))
+        following = (n for n, text in enumerate(self._todo) if is_key(text) or _is_strong(text))
         index = next(following, None)
         if index is None or not is_key(self._todo[index]):
             return False
@@ -257,7 +270,10 @@ class Interaction:
         shown = self._parts[-1].shown
         shown.append(Shown(line, f"{prompt.prompt}{prompt.typed}"))
         typed = prompt.typed
-        self._type(self._translate(typed).encode() + b"\r")
+        # Python's own prompt indents a line by itself; the page shows all of it, and all is typed.
+        extra = self._cursor().removeprefix(prompt.prompt)
+        clear = _KILL_LINE if len(extra) > 1 and not extra.strip() else b""
+        self._type(clear + self._translate(typed).encode() + b"\r")
         while typed.endswith("\\") and self._todo and self._goes_on(deadline):
             line = self._todo.pop(0)
             typed = line.removeprefix("> ")
@@ -333,7 +349,7 @@ class Interaction:
         # The terminal echoes what is typed; a prompt seen before more came is still the old one.
         echo = len(data) - 1 if data.endswith(b"\r") else 0
         self._typed = self._size + echo
-        self._heard = time.monotonic()
+        self._heard = self._entered = time.monotonic()
         self.terminal.type(data)
 
     def _read(self, timeout: float) -> None:
@@ -362,6 +378,11 @@ class Interaction:
         cursor = self._cursor().strip()
         waits = cursor and cursor not in KEYS  # a key that was typed is shown, too
         return f"; it may be waiting for input at `{cursor}`" if waits else ""
+
+
+def _is_strong(text: str) -> bool:
+    prompt = prompt_of(text)
+    return prompt is not None and prompt.strong
 
 
 def _as_output(lines: Sequence[str]) -> list[Shown]:

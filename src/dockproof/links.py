@@ -17,9 +17,9 @@ _FORMS = tuple(
     re.compile(form)
     for form in (
         r"\]\(\s*<(?P<target>[^>\n]+)>[^)]*\)",  # [text](<target>)
-        r"\]\(\s*(?P<target>(?:[^\s()<]|\([^\s()]*\))+)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)",
+        r"\]\(\s*(?P<target>(?:[^\s()<]|\([^\s()]*\))+)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)",
         r"<(?P<target>(?:https?://|mailto:)[^>\s]+)>",
-        r"<[a-z][^>]*?\s(?:href|src)=(?P<quote>[\"'])(?P<target>[^\"']+)(?P=quote)",
+        r"<(?i:[a-z][^>]*?\s(?:href|src))=(?P<quote>[\"']?)(?P<target>[^\"'\s>]+)(?P=quote)",
     )
 )
 _DEFINITION = re.compile(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+MOST_NODES = 9
+"""Machines that a page may ask for: their addresses end in .10 to .18."""
+
 _FENCE = re.compile(r"(?P<prefix>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _LIST_FENCE = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:`{3,}|~{3,})")
 _INFO = re.compile(
@@ -132,7 +135,7 @@ class Page:
         )
         if (
             type(nodes) is not int
-            or not 1 <= nodes <= 9  # noqa: PLR2004 - addresses .10 to .18
+            or not 1 <= nodes <= MOST_NODES
             or not isinstance(engine, str)
             or ("engine" in lab and not engine)
             or set(lab) - {"nodes", "engine"}
@@ -140,7 +143,8 @@ class Page:
             raise PageError(
                 self.place(1),
                 "the front matter's `lab` is not understood",
-                "write `lab: {nodes: 2}`, with 1 to 9 nodes, or `lab: {engine: trixie}`, say",
+                f"write `lab: {{nodes: 2}}`, with 1 to {MOST_NODES} nodes, "
+                "or `lab: {engine: trixie}`, say",
             )
         return nodes, engine
 
@@ -210,13 +214,13 @@ def _front_matter(text: str, shown: Path) -> tuple[dict[str, Any], int]:
 
     try:
         meta = yaml.safe_load(match["yaml"] or "") or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is none of
         mark = getattr(error, "problem_mark", None)
         number = mark.line + 2 if mark else 1
         raise PageError(
             Place(shown, number),
             "the front matter is not YAML",
-            f"mend it ({getattr(error, 'problem', error)})",
+            f"mend it ({getattr(error, 'problem', None) or error})",
         ) from error
     if not isinstance(meta, dict):
         raise PageError(

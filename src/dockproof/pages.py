@@ -195,7 +195,13 @@ class PageItem(SybilItem):  # type: ignore[misc,unused-ignore]
         """Run the block, and leave what was run to the reports."""
         block = self.part.block
         if block is not None:
-            self.user_properties += [("kind", str(block.kind)), ("steps", str(len(block.steps)))]
+            skipped = block.directives.skip_reason(self.part.page.language) is not None
+            newer = "" if skipped or not block.directives.engine else "newer"
+            self.user_properties += [
+                ("kind", str(block.kind)),
+                ("steps", str(len(block.steps))),
+                ("newer", newer),
+            ]
         super().runtest()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - as in pytest

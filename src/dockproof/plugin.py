@@ -102,13 +102,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not counts:
         return
     total: Counter[str] = sum(counts.values(), Counter())
-    done = Counter[str]()
-    for reports in terminalreporter.stats.values():
-        for one in reports:
-            properties = dict(getattr(one, "user_properties", ()))
-            if "kind" in properties and one.when == "call" and not one.skipped:
-                done[properties["kind"]] += 1
-                done["steps"] += int(properties["steps"])
+    done = _done(terminalreporter)
     terminalreporter.write_sep("-", "pages")
     terminalreporter.write_line(
         f"{len(counts)} pages, {sum(total[k] for k in (*Kind, 'skipped'))} fences: "
@@ -128,20 +122,41 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             "ERROR: the pages have no step at all: nothing is proved", red=True
         )
+    elif done["for a newer engine"] and not done["steps"]:
+        terminalreporter.write_line(
+            "ERROR: what was chosen is for a newer engine alone: nothing is proved", red=True
+        )
+
+
+def _done(terminalreporter: Any) -> Counter[str]:  # noqa: ANN401 - as above
+    """Count, from the reports of all workers, what was run: blocks by kind, and steps."""
+    done = Counter[str]()
+    for reports in terminalreporter.stats.values():
+        for one in reports:
+            properties = dict(getattr(one, "user_properties", ()))
+            if "kind" not in properties or one.when != "call":
+                continue
+            if not one.skipped:
+                done[properties["kind"]] += 1
+                done["steps"] += int(properties["steps"])
+            elif properties["newer"]:
+                done["for a newer engine"] += 1
+    return done
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run over pages without a single step; hand the counts to xdist's controller."""
+    """Fail a run over pages that runs no step; hand the counts to xdist's controller."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["dockproof"] = {name: dict(counts) for name, counts in STATE.counts.items()}
         return
     counts = getattr(session.config, "_dockproof_counts", None) or STATE.counts
-    if (
-        counts
-        and not any(c["steps"] for c in counts.values())
-        and session.exitstatus == pytest.ExitCode.OK
-    ):
+    if not counts or session.exitstatus != pytest.ExitCode.OK:
+        return
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    done = _done(reporter) if reporter else Counter[str]()
+    gated = done["for a newer engine"] and not done["steps"]
+    if gated or not any(c["steps"] for c in counts.values()):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockproof.errors import PageError
+from dockproof.markdown import MOST_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,10 +196,13 @@ def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
         node = match["node"] or "node1"
         place = page.place(body[position].number)
         if node not in nodes:
+            number = int(node.removeprefix("node"))
             raise PageError(
                 place,
                 f"the page has not asked for {node}",
-                f"write `lab: {{nodes: {node.removeprefix('node')}}}` into its front matter",
+                f"write `lab: {{nodes: {number}}}` into its front matter"
+                if 1 <= number <= MOST_NODES
+                else f"a page's nodes are node1 to node{MOST_NODES}: write one of them",
             )
         command, position = _command(body, position, match["command"] or "", page)
         if not command:

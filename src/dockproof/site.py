@@ -14,6 +14,7 @@ import contextlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -230,10 +231,12 @@ def serve(config: Config, out: Path, port: int) -> None:
         port: The port.
 
     Raises:
-        SiteError: The first build failed. A later one that fails is reported, and the site stays.
+        SiteError: The port can't be had, or the first build failed. A later one that fails is
+            reported, and the site stays.
     """
     from mkdocs.livereload import LiveReloadServer  # noqa: PLC0415 - only needed in here
 
+    _check_port(port)
     url = f"http://127.0.0.1:{port}/"
 
     def rebuild() -> None:
@@ -253,6 +256,19 @@ def serve(config: Config, out: Path, port: int) -> None:
         server.serve()  # type: ignore[no-untyped-call]  # MkDocs has not annotated it
     except KeyboardInterrupt:
         server.shutdown()
+
+
+def _check_port(port: int) -> None:
+    """See that the port can be had, before a build that takes its time."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        raise SiteError(
+            f"port {port} can't be had ({getattr(error, 'strerror', None) or error}): "
+            "name another, as in `make serve PORT=8001`"
+        ) from error
 
 
 def _sources(config: Config) -> list[Path]:

@@ -281,3 +281,8 @@ def test_nothing_passes_vacuously(site: Site, pages: Callable[..., Done]) -> Non
     assert "the pages have no step at all: nothing is proved" in done.output
     skipped = pages("./skipped-only.md")
     assert skipped.status != 0
+    gated = "<!-- prove: engine=>=99 -->\n```console\n$ echo hi\nho\n```\n"
+    site.page("a/words", f"# Words {{ #words }}\n\n{gated}")
+    done = site.prove()
+    assert done.status == 1
+    assert "what was chosen is for a newer engine alone: nothing is proved" in done.output

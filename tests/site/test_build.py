@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from dockproof import blocks, ledger
+from dockproof import blocks, ledger, site
 from dockproof.config import load
 from dockproof.site import SiteError, build
 from dockproof.terminal import hear_ctrl_c
@@ -158,3 +158,20 @@ def test_pruning_keeps_what_can_apply() -> None:
         "@keyframes k{0%{x:y}}[data-md-color-primary=used]{x:y}"
         '.used::after{content:"},.unused{";background:url(\'data:image/svg+xml,<a b="{"/>\')}'
     )
+
+
+@pytest.mark.parametrize("port", ["-1", "70000", "taken"])
+def test_a_port_that_cant_be_had_is_said_before_anything_is_built(
+    project: Path, port: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names the port and what to write."""
+    monkeypatch.chdir(project)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = port.replace("taken", str(taken.getsockname()[1]))
+        assert site.main(["serve", f"--port={number}"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"port {number} can't be had (")
+    assert "make serve PORT=8001" in said
+    assert not (project / ".cache" / "serve").exists()

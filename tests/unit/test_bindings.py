@@ -269,3 +269,27 @@ def test_the_number_of_an_interface_is_left_alone_outside_its_own_place() -> Non
     assert not bindings.bind("interface", "5", "7")
     assert _command(bindings, "ip -4 link show veth879f2bf") == "ip -4 link show veth081d507"
     assert bindings.to_page("7 tasks, veth081d507") == "7 tasks, veth879f2bf"
+
+
+@pytest.mark.parametrize(
+    ("command", "space", "page", "run"),
+    [
+        ("docker run --ip 172.25.0.10 web", "address", "172.25.0.11", "172.25.0.10"),
+        ("docker run --name happy_db web", "name", "happy_web", "happy_db"),
+        ("docker run -p 40001:80 web", "port", "40000", "40001"),
+        (
+            "docker run --mac-address 02:42:ac:11:00:0a web",
+            "mac",
+            "02:42:ac:11:00:0b",
+            "02:42:ac:11:00:0a",
+        ),
+    ],
+)
+def test_what_the_reader_chose_is_shown_as_chosen(
+    command: str, space: str, page: str, run: str
+) -> None:
+    """No other value on the page stands for it."""
+    bindings = Bindings()
+    bindings.note_typed(command)
+    assert not bindings.bind(space, page, run)
+    assert bindings.bind(space, run, run)

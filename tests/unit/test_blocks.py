@@ -70,6 +70,14 @@ def test_names_are_unique_even_under_headings_alike() -> None:
     assert len(set(names)) == len(names) == 4
 
 
+def test_names_are_unique_even_where_a_title_ends_as_a_count_does() -> None:
+    """A file shown twice and one whose title looks like the second of them are three blocks."""
+    fence = '```c title="{}"\nx\n```\n'
+    page = "# A { #a }\n" + "".join(map(fence.format, ("1", "x", "x-2", "x")))
+    names = [block.name for block in _page(f"{page}```console\n$ true\n```\n").blocks]
+    assert names == ["a-1", "a-x", "a-x-2", "a-x-3", "a-2"]
+
+
 @pytest.mark.parametrize("fence", ["```c\nint x;\n```\n", "```\nx\n```\n", "```bash\nls\n```\n"])
 def test_a_fence_that_is_neither_run_nor_declared_is_an_error(fence: str) -> None:
     """The mend names each of the ways to declare it."""
@@ -87,7 +95,7 @@ def test_a_console_fence_with_a_title_is_an_error() -> None:
         _page('```console title="x"\n$ true\n```\n')
 
 
-@pytest.mark.parametrize("title", ["", " ", "dir/", "../x", "a/../../x", "~/x"])
+@pytest.mark.parametrize("title", ["", " ", ".", "dir/", "../x", "a/../../x", "~/x", "文" * 86])
 def test_a_title_that_is_no_path_is_an_error(title: str) -> None:
     """A file can be saved below the home directory or at an absolute path only."""
     with pytest.raises(PageError, match=r"is not a path that the reader could save to"):

@@ -89,3 +89,11 @@ def test_without_a_command_it_says_how_to_use_it() -> None:
     assert done.returncode == 2
     assert "usage: dockproof" in done.stderr
     assert "accept" in done.stderr
+
+
+@pytest.mark.parametrize("nodes", ["0", "-1", "10", "two", "9" * 30])
+def test_a_lab_has_one_to_nine_machines(nodes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any other number is refused before anything is started."""
+    with pytest.raises(SystemExit):
+        cli.main(["lab", "shell", f"--nodes={nodes}"])
+    assert "say 1 to 9 machines, as in NODES=2" in capsys.readouterr().err

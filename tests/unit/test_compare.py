@@ -181,8 +181,9 @@ def test_new_lines_show_the_pages_ids() -> None:
     assert _merged(["x"], [f"removed {RUN_A}"], bindings) == [f"removed {A}"]
 
 
-def test_merging_binds_nothing() -> None:
-    """Working out what to show doesn't change what is bound."""
+def test_merging_binds_what_stays() -> None:
+    """An id that stays on the page is the one that the page shows where the run prints it again."""
     bindings = Bindings()
-    compare.merge([A, "x"], [RUN_A, "y"], bindings)
-    assert bindings.bind("id", A, RUN_B)
+    assert compare.merge([A, "x"], [RUN_A, RUN_B], bindings) == [0, RUN_B]
+    assert not bindings.bind("id", A, RUN_B)
+    assert compare.merge([], [RUN_A], bindings) == [A]

@@ -179,6 +179,8 @@ def test_front_matter_that_is_not_yaml_is_an_error_at_its_line() -> None:
     with pytest.raises(PageError, match=r"the front matter is not YAML") as raised:
         _parse("---\ntitle: X\nlab: {nodes\n---\n")
     assert raised.value.place.line in {3, 4}
+    with pytest.raises(PageError, match=r"not YAML: mend it \(month must be in 1..12\)"):
+        _parse("---\ndate: 2026-99-99\n---\n")
     with pytest.raises(PageError, match=r"not a mapping"):
         _parse("---\n- a\n---\n")
 

@@ -335,6 +335,18 @@ def test_a_key_whose_program_prints_something_else(page: _Page) -> None:
     assert "the output differs: ^C was typed though what precedes it never came" in ran.text()
 
 
+def test_a_key_reaches_what_never_falls_silent(page: _Page) -> None:
+    """It is typed once the page's lines have come, whatever more the program prints meanwhile."""
+    line = "64 bytes from 127.0.0.1: x"
+    endless = f"$ while :; do echo {line}; sleep 0.05; done\n{line}\n…\n^C"
+    _passes(page(f"<!-- prove: timeout=9s -->\n{endless}\n$ echo on\non"))
+
+
+def test_a_line_that_the_program_indents_is_typed_as_the_page_shows_it(page: _Page) -> None:
+    """Python's prompt indents a line by itself; the page's indentation isn't added to it."""
+    _passes(page("$ IFS= read -e -i '    ' -p '>>> ' x; echo \"${#x}\"\n>>>     y\n5"))
+
+
 def test_a_key_doesnt_end_what_takes_no_notice_of_it(page: _Page) -> None:
     """A program that goes on after the late key is a timeout, and says that it was typed."""
     ran = page(

@@ -46,10 +46,19 @@ def test_a_step_on_another_node() -> None:
     ]
 
 
-@pytest.mark.parametrize("prompt", ["node2$", "node9$", "node0$", "node10$"])
-def test_a_node_that_the_page_has_not_asked_for(prompt: str) -> None:
+@pytest.mark.parametrize(
+    ("prompt", "mend"),
+    [
+        ("node2$", r"write `lab: \{nodes: 2\}`"),
+        ("node9$", r"write `lab: \{nodes: 9\}`"),
+        ("node0$", "a page's nodes are node1 to node9"),
+        ("node10$", "a page's nodes are node1 to node9"),
+    ],
+)
+def test_a_node_that_the_page_has_not_asked_for(prompt: str, mend: str) -> None:
     """The message names the line and what to write."""
-    with pytest.raises(PageError, match=rf"page.md:3: the page has not asked for {prompt[:-1]}: "):
+    text = rf"page.md:3: the page has not asked for {prompt[:-1]}: {mend}"
+    with pytest.raises(PageError, match=text):
         _steps("$ true", f"{prompt} true")
 
 

@@ -16,6 +16,7 @@ from dockproof.lab.hub import write_lock
 from dockproof.lab.machines import Node, tar_of
 from dockproof.lab.state import LABEL, State
 from dockproof.lab.terminal import open_shell
+from dockproof.markdown import MOST_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,13 @@ def _shell(lab_dir: Path, nodes: int, examples: Path | None) -> int:
             lab.close()
 
 
+def _count(text: str) -> int:
+    """Read how many machines are wanted."""
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MOST_NODES:
+        raise argparse.ArgumentTypeError(f"`{text}`: say 1 to {MOST_NODES} machines, as in NODES=2")
+    return int(text)
+
+
 def _enter(name: str) -> int:
     engine = outer_engine(state := State(), _say)
     try:
@@ -79,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lab", type=Path, default=Path("lab"), help="the lab's definition")
     commands = parser.add_subparsers(dest="command", required=True)
     shell = commands.add_parser("shell", help="open a shell on node1 of a fresh lab")
-    shell.add_argument("--nodes", type=int, default=1)
+    shell.add_argument("--nodes", type=_count, default=1, help=f"machines, 1 to {MOST_NODES}")
     shell.add_argument("--examples", type=Path, help="a folder to copy into the home directory")
     enter = commands.add_parser("enter", help="open another shell on a running lab's machine")
     enter.add_argument("node")

@@ -54,6 +54,15 @@ RULES = (
         live="swarm id",
     ),
     Rule(
+        name="short swarm id",
+        reason="the first twelve characters of a swarm's id, at the start of a row",
+        page=r"^(?=[0-9a-z]*[g-z])(?=[0-9a-z]*[0-9])[0-9a-z]{12}(?= {2,}\S)",
+        run=r"[0-9a-z]{12}",
+        sample=("x3ti0erg11rj   web   replicated", "dvfxp4zseq4s   web   replicated"),
+        near_miss=("x3ti0erg11rj   web   replicated", "dvfxp4zseq4   web   replicated"),
+        live="swarm id",
+    ),
+    Rule(
         name="swarm token",
         reason="made from the swarm's own certificate and a secret that it draws at random",
         page=r"(?<![0-9a-zA-Z-])SWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}(?![0-9a-zA-Z-])",

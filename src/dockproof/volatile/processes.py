@@ -16,14 +16,14 @@ RULES = (
         reason="the kernel numbers processes as they come",
         page=(
             r"(?<=^\[\d\] )\d+(?=$)"
-            r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": ))\d+\b"
+            r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": )|(?<=\"Pid\":))\d+\b"
             # Rows of `ps -ef` and `docker top`: UID PID PPID C STIME TTY TIME CMD.
             r"|(?<= )\b\d+\b(?= +\d+(?: +\d+)? +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) )"
             # Rows of `ps aux`: USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND.
             r"|(?<= )\b\d+\b(?= +\d+\.\d +\d+\.\d +\d+ +\d+ +(?:\?|pts/\d+|tty\S*) )"
             # Rows of busybox's and procps' `ps`: PID USER [TIME] COMMAND, PID TTY TIME CMD.
             r"|^ *\d+(?= +\S+ +(?:\d+:\d\d|\d\d:\d\d:\d\d)(?: |$))"
-            r"|^ +\d+(?= (?:root|you|nobody|daemon|www-data|redis) +\S)"
+            r"|^ +\d+(?= (?:(?:root|you|nobody|daemon|redis) {2,}|www-data +)\S)"
         ),
         sample=("[1] 4711", "[1] 82"),
         near_miss=("[1] 4711", "[2] 4711"),
