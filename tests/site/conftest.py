@@ -38,16 +38,24 @@ _FLAGS = [
     "--disable-sync",
 ]
 # For every heading: where the language switch leads when the reader is at that heading.
-_SWITCHES = """() => {
+_SWITCHES = """async () => {
   const link = document.querySelector("a[data-twin]")
   const here = location.href.split("#")[0]
-  const at = id => {
-    history.replaceState(null, "", here + (id && "#" + id))
+  const at = async id => {
+    const hash = id && "#" + id
+    // A browser passes over changes of the address that come too many at a time.
+    for (let tries = 0; tries < 100; tries++) {
+      history.replaceState(null, "", here + hash)
+      if (location.hash === hash) break
+      await new Promise(done => setTimeout(done, 100))
+    }
     link.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }))
     return [id, link.href]
   }
   const headings = [...document.querySelectorAll("article :is(h2, h3, h4)[id]")]
-  return ["", ...headings.map(heading => heading.id)].map(at)
+  const switches = []
+  for (const id of ["", ...headings.map(heading => heading.id)]) switches.push(await at(id))
+  return switches
 }"""
 _OVERFLOWING = """() => {
   const wide = [...document.querySelectorAll("article :is(pre, img, .md-typeset__scrollwrap)")]
