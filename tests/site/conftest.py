@@ -38,24 +38,16 @@ _FLAGS = [
     "--disable-sync",
 ]
 # For every heading: where the language switch leads when the reader is at that heading.
-_SWITCHES = """async () => {
+_SWITCHES = """() => {
   const link = document.querySelector("a[data-twin]")
   const here = location.href.split("#")[0]
-  const at = async id => {
-    const hash = id && "#" + id
-    // A browser passes over changes of the address that come too many at a time.
-    for (let tries = 0; tries < 100; tries++) {
-      history.replaceState(null, "", here + hash)
-      if (location.hash === hash) break
-      await new Promise(done => setTimeout(done, 100))
-    }
+  const at = id => {
+    history.replaceState(null, "", here + (id && "#" + id))
     link.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }))
     return [id, link.href]
   }
   const headings = [...document.querySelectorAll("article :is(h2, h3, h4)[id]")]
-  const switches = []
-  for (const id of ["", ...headings.map(heading => heading.id)]) switches.push(await at(id))
-  return switches
+  return ["", ...headings.map(heading => heading.id)].map(at)
 }"""
 _OVERFLOWING = """() => {
   const wide = [...document.querySelectorAll("article :is(pre, img, .md-typeset__scrollwrap)")]
@@ -177,6 +169,8 @@ class Phone:
 
     def end(self) -> Visit:
         """Wait until the page asks for nothing more, and look at it."""
+        # On a busy machine a page may ask for nothing for a while before its scripts have run.
+        self._tab.wait_for_load_state("load")
         self._tab.wait_for_load_state("networkidle")
         self._visit.overflowing = self._tab.evaluate(_OVERFLOWING)
         self._visit.switches = self._tab.evaluate(_SWITCHES)
