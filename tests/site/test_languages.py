@@ -62,7 +62,8 @@ def test_chooser_proposes_the_readers_language(
     page = browser.new_page(locale=locale)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(site.base, wait_until="networkidle")
+    page.goto(site.base)
+    page.wait_for_load_state("networkidle")
     assert page.url == site.base
     links = page.locator("nav a")
     assert links.count() == 2

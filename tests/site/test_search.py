@@ -82,7 +82,8 @@ def test_search_loads_with_the_first_query(sample: Site, page: Page) -> None:
     """Neither the engine nor the index is asked for before there is something to search for."""
     visit = Visit()
     visit.watch(page)
-    page.goto(f"{sample.base}zh/", wait_until="networkidle")
+    page.goto(f"{sample.base}zh/")
+    page.wait_for_load_state("networkidle")
     page.locator(".md-search__input").click()
     before = [url for url in visit.requests if "search_index" in url or "/search." in url]
     search(page, f"{sample.base}zh/", "镜像")
