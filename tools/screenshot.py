@@ -62,10 +62,8 @@ def take(site: Path, page: str, out: Path) -> None:
             tab = opened.new_page(
                 viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme=scheme
             )
-            tab.goto(
-                f"http://127.0.0.1:{server.server_port}/{language}/{page}",
-                wait_until="networkidle",
-            )
+            tab.goto(f"http://127.0.0.1:{server.server_port}/{language}/{page}")
+            tab.wait_for_load_state("networkidle")
             picture = base64.b64encode(tab.screenshot()).decode()
             images += f'<img src="data:image/png;base64,{picture}">'
         frame = opened.new_page(viewport={"width": 1600, "height": 900})

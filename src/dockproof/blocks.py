@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # Material's code annotations: `# (1)!` is replaced by a bubble and isn't part of what a page shows.
 _ANNOTATION = re.compile(r"[ \t]*(?:#|//|--|;|/\*|<!--)[ \t]*\(\d+\)!(?:[ \t]*(?:\*/|-->))?[ \t]*$")
-_TAKEN = "\0"  # stands before a whole name among the counts of what names begin with
 _LONGEST_NAME = 255  # bytes, on Linux's file systems
 _ONLY_SESSION = frozenset({"exit", "timeout", "retry", "engine", "terminal", "running"})
 
@@ -138,7 +137,7 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "the directive doesn't stand on a line of its own",
                 "write `<!-- prove: … -->` on one line, directly above the fence",
             )
-    names: Counter[str] = Counter()
+    names = _Names()
     running: dict[tuple[str, int], int] = {}
     blocks = [_block(fence, page, names, running, language) for fence in page.fences]
     sessions = any(block.kind is Kind.SESSION for block in blocks)
@@ -153,10 +152,29 @@ def build(page: Page, language: str | None = None) -> Blocks:
     return Blocks(page, tuple(blocks), language)
 
 
+class _Names:
+    """The names that a page's blocks have so far."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._counts: Counter[str] = Counter()
+        self._taken: set[str] = set()
+
+    def new(self, base: str, *, bare: bool) -> str:
+        """Return ``base`` and its count, or ``base`` alone the first time where ``bare``."""
+        while True:
+            self._counts[base] += 1
+            count = self._counts[base]
+            name = base if bare and count == 1 else f"{base}-{count}"
+            if name not in self._taken:  # a file's title may end as a count does
+                self._taken.add(name)
+                return name
+
+
 def _block(
     fence: Fence,
     page: Page,
-    names: Counter[str],
+    names: _Names,
     running: dict[tuple[str, int], int],
     language: str | None,
 ) -> Block:
@@ -164,12 +182,7 @@ def _block(
     kind = _kind(fence, given, page)
     section = (fence.heading.id or _slug(fence.heading.title)) if fence.heading else "top"
     base = f"{section}-{fence.title}" if kind is Kind.FILE else section
-    names[base] += 1
-    name = base if kind is Kind.FILE and names[base] == 1 else f"{base}-{names[base]}"
-    while names[f"{_TAKEN}{name}"]:  # a file's title may end as a count does
-        names[base] += 1
-        name = f"{base}-{names[base]}"
-    names[f"{_TAKEN}{name}"] = 1
+    name = names.new(base, bare=kind is Kind.FILE)
     steps: tuple[Step, ...] = ()
     if kind is Kind.SESSION:
         nodes = [node for node, terminal in running if terminal == given.terminal]

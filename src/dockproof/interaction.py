@@ -148,8 +148,8 @@ class Interaction:
                 if stays and not any(is_key(text) for text in self._todo):
                     # It does stay; what it has shown by now is all that the page can compare.
                     return self._leave(self._outcome(Status.PASSED))
-                late = self._late or self._waiting()
-                return self._outcome(Status.TIMEOUT, f"after {timeout:g} s{late}")
+                more = f"; {self._late}" if self._late else self._waiting()
+                return self._outcome(Status.TIMEOUT, f"after {timeout:g} s{more}")
             self._read(min(deadline - now, _PROMPT_SETTLED if typable else _LONGEST_WAIT))
         return self._ended(stays=stays)
 
@@ -181,7 +181,7 @@ class Interaction:
         keys = [text.strip() for text in self._todo if is_key(text)]
         if keys:
             return self._outcome(Status.INPUT, f"the program had ended before {keys[0]} was typed")
-        return self._outcome(Status.RUNNING if stays else Status.PASSED, self._late.lstrip("; "))
+        return self._outcome(Status.RUNNING if stays else Status.PASSED, self._late)
 
     def _type_next(self, quiet: float, deadline: float) -> bool:
         """Type what the page types next, if the program waits for it; return whether it did."""
@@ -221,7 +221,7 @@ class Interaction:
         index = next(following, None)
         if index is None or not is_key(self._todo[index]):
             return False
-        self._late = f"; {self._todo[index].strip()} was typed though what precedes it never came"
+        self._late = f"{self._todo[index].strip()} was typed though what precedes it never came"
         self._type_key(index, _lines(self._text()))
         return True
 

@@ -19,7 +19,8 @@ _FORMS = tuple(
         r"\]\(\s*<(?P<target>[^>\n]+)>[^)]*\)",  # [text](<target>)
         r"\]\(\s*(?P<target>(?:[^\s()<]|\([^\s()]*\))+)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)",
         r"<(?P<target>(?:https?://|mailto:)[^>\s]+)>",
-        r"<(?i:[a-z][^>]*?\s(?:href|src))=(?P<quote>[\"']?)(?P<target>[^\"'\s>]+)(?P=quote)",
+        r"<(?i:[a-z][^>]*?\s(?:href|src))=(?P<quote>[\"'])(?P<target>[^\"']+)(?P=quote)",
+        r"<(?i:[a-z][^>]*?\s(?:href|src))=(?P<target>[^\"'\s>]+)",
     )
 )
 _DEFINITION = re.compile(

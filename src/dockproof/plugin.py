@@ -118,14 +118,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"BLOCKED {report_.nodeid}: {report_.longrepr[2].removeprefix('Skipped: ')}"
         )
+    if why := _vacuous(total, done):
+        terminalreporter.write_line(f"ERROR: {why}: nothing is proved", red=True)
+
+
+def _vacuous(total: Counter[str], done: Counter[str]) -> str:
+    """Say why a run proves nothing, from what its pages have and what was run; empty: it does."""
     if not total["steps"]:
-        terminalreporter.write_line(
-            "ERROR: the pages have no step at all: nothing is proved", red=True
-        )
-    elif done["for a newer engine"] and not done["steps"]:
-        terminalreporter.write_line(
-            "ERROR: what was chosen is for a newer engine alone: nothing is proved", red=True
-        )
+        return "the pages have no step at all"
+    if done["for a newer engine"] and not done["steps"]:
+        return "what was chosen is for a newer engine alone"
+    return ""
 
 
 def _done(terminalreporter: Any) -> Counter[str]:  # noqa: ANN401 - as above
@@ -155,8 +158,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
     done = _done(reporter) if reporter else Counter[str]()
-    gated = done["for a newer engine"] and not done["steps"]
-    if gated or not any(c["steps"] for c in counts.values()):
+    if _vacuous(sum(counts.values(), Counter()), done):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

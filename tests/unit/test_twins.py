@@ -134,6 +134,7 @@ def test_command_line_compares_all_pages(
         ("[a][b] and [B][] and [b]\n\n[b]: c.md", ["c.md", "c.md", "c.md"]),
         ('<a class="x" href="b.md">c</a>', ["b.md"]),
         ("<A HREF='b.md'>c</A> <a href=https://a.org>d</a>", ["b.md", "https://a.org"]),
+        ('<img src="a picture.svg"><a href="b.md">c</a>', ["a picture.svg", "b.md"]),
         ("[x](b.md (a title))", ["b.md"]),
         ("`[a](b.md)` and ``[`a](b.md)``", []),
         ("<!-- [a](b.md) -->", []),

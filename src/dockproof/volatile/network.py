@@ -6,7 +6,8 @@ from dockproof.volatile.rule import Rule
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 # 172.17.0.0/16 to 172.31.0.0/16 are the engine's default pools, 10.0.0.0/16 starts a swarm's
-# (moby/moby, libnetwork/ipamutils). A node's own 192.168.205.x is fixed and not among them.
+# (moby/moby, libnetwork/ipamutils), and 10.205.0.0/16 is what the lab's machines reach the outside
+# through (dockproof.lab.nat). A node's own 192.168.205.x is fixed and not among them.
 _IPV4 = rf"(?:172\.(?:1[7-9]|2\d|3[01])|10\.0|10\.205)\.{_OCTET}\.{_OCTET}"
 # Linux's default net.ipv4.ip_local_port_range, from which the engine takes a port for `-p 80`.
 _PORT = r"(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[45]\d{4}|60\d{3})"
@@ -38,7 +39,7 @@ RULES = (
     ),
     Rule(
         name="chosen port",
-        reason="the engine takes the next free port where the reader named none",
+        reason="the engine or the system takes a free port where the reader named none",
         page=rf"(?:(?<=:)(?<!\":)|(?<=\bport )){_PORT}(?!\d)",
         sample=("0.0.0.0:32768->5000/tcp", "0.0.0.0:49154->5000/tcp"),
         near_miss=("0.0.0.0:32768->5000/tcp", "0.0.0.0:8080->5000/tcp"),
