@@ -32,7 +32,7 @@ BUILD_LOCK = ROOT / "requirements-build.lock"
 LOCK = ROOT / "requirements.lock"
 
 # Browsers that the tests drive, the first that is there.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 _CACHE = ROOT / ".cache"
 POLICY = Path("/usr/sbin/policy-rc.d")

@@ -63,7 +63,7 @@ def take(site: Path, page: str, out: Path) -> None:
                 viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme=scheme
             )
             tab.goto(f"http://127.0.0.1:{server.server_port}/{language}/{page}")
-            tab.wait_for_load_state("networkidle")
+            tab.wait_for_timeout(1000)  # what the theme's scripts do once they are loaded
             picture = base64.b64encode(tab.screenshot()).decode()
             images += f'<img src="data:image/png;base64,{picture}">'
         frame = opened.new_page(viewport={"width": 1600, "height": 900})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import gzip
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from dockproof.site import build
 from tools import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, ViewportSize
 
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "samples" / "site"
 LANGUAGES = ("zh", "en")
 PHONE: ViewportSize = {"width": 360, "height": 740}
+QUIET = 0.5  # seconds without a new request, after which a page counts as settled
 _FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -95,6 +97,10 @@ def _gzipped(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), 9))
 
 
+def _goes_out(request: Request) -> bool:
+    return not request.url.startswith(("data:", "blob:"))
+
+
 @dataclass
 class Visit:
     """What a browser did on a page's first view, on a phone.
@@ -110,22 +116,48 @@ class Visit:
     problems: list[str] = field(default_factory=list)
     switches: list[tuple[str, str]] = field(default_factory=list)
     overflowing: list[str] = field(default_factory=list)
+    _answers: int = 0
+    _asked: float = 0.0
 
     def watch(self, page: Page) -> None:
         """Note what ``page`` asks for and complains about from now on."""
-        page.on("request", self._note_request)
-        page.on("pageerror", self._note_error)
-        page.on("console", self._note_message)
+        for event, note in self._notes:
+            page.on(event, note)
 
     def leave(self, page: Page) -> None:
         """Note no more of it."""
-        page.remove_listener("request", self._note_request)
-        page.remove_listener("pageerror", self._note_error)
-        page.remove_listener("console", self._note_message)
+        for event, note in self._notes:
+            page.remove_listener(event, note)
+
+    def settle(self, page: Page) -> None:
+        """Wait until ``page`` has loaded, has all that it asked for, and asks for nothing more.
+
+        Playwright's "networkidle" comes while a page is still loading where the machine is busy,
+        and with the headless shell now and then it doesn't come at all.
+        """
+        page.wait_for_load_state("load")
+        deadline = time.monotonic() + 30
+        while self._answers < len(self.requests) or time.monotonic() < self._asked + QUIET:
+            assert time.monotonic() < deadline, f"{page.url} still asks: {self.requests}"
+            page.wait_for_timeout(50)
+
+    @functools.cached_property
+    def _notes(self) -> tuple[tuple[Any, Callable[..., None]], ...]:
+        return (
+            ("request", self._note_request),
+            ("requestfinished", self._note_answer),
+            ("requestfailed", self._note_answer),
+            ("pageerror", self._note_error),
+            ("console", self._note_message),
+        )
 
     def _note_request(self, request: Request) -> None:
-        if not request.url.startswith(("data:", "blob:")):
+        if _goes_out(request):
             self.requests.append(request.url)
+            self._asked = time.monotonic()
+
+    def _note_answer(self, request: Request) -> None:
+        self._answers += _goes_out(request)
 
     def _note_error(self, error: Error) -> None:
         self.problems.append(str(error))
@@ -169,9 +201,7 @@ class Phone:
 
     def end(self) -> Visit:
         """Wait until the page asks for nothing more, and look at it."""
-        # On a busy machine a page may ask for nothing for a while before its scripts have run.
-        self._tab.wait_for_load_state("load")
-        self._tab.wait_for_load_state("networkidle")
+        self._visit.settle(self._tab)
         self._visit.overflowing = self._tab.evaluate(_OVERFLOWING)
         self._visit.switches = self._tab.evaluate(_SWITCHES)
         self._visit.leave(self._tab)

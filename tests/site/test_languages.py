@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.site.conftest import LANGUAGES, twin
+from tests.site.conftest import LANGUAGES, Visit, twin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -60,15 +60,15 @@ def test_chooser_proposes_the_readers_language(
 ) -> None:
     """The chooser offers both languages, the reader's first, and sends nobody anywhere."""
     page = browser.new_page(locale=locale)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    visit = Visit()
+    visit.watch(page)
     page.goto(site.base)
-    page.wait_for_load_state("networkidle")
+    visit.settle(page)
     assert page.url == site.base
     links = page.locator("nav a")
     assert links.count() == 2
     assert links.first.get_attribute("lang") == first
-    assert all(url.startswith(site.base) for url in asked)
+    assert all(url.startswith(site.base) for url in visit.requests)
     links.nth(1).click()
     page.wait_for_url(f"{site.base}{'en' if first == 'zh' else 'zh'}/")
     page.close()

@@ -83,7 +83,7 @@ def test_search_loads_with_the_first_query(sample: Site, page: Page) -> None:
     visit = Visit()
     visit.watch(page)
     page.goto(f"{sample.base}zh/")
-    page.wait_for_load_state("networkidle")
+    visit.settle(page)
     page.locator(".md-search__input").click()
     before = [url for url in visit.requests if "search_index" in url or "/search." in url]
     search(page, f"{sample.base}zh/", "镜像")
