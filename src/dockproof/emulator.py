@@ -13,11 +13,14 @@ class Emulator(pyte.HistoryScreen):
 
     def draw(self, data: str) -> None:
         """Show characters where the cursor is, as pyte does."""
-        for character in data:
+        while data:
             if self.cursor.x == self.columns and pyte.modes.DECAWM in self.mode:
                 # The mark goes with the line when it scrolls into the history.
                 self.buffer[self.cursor.y].goes_on = True  # type: ignore[attr-defined]
-            super().draw(character)
+            # At once what can't reach the edge, however wide; the rest one by one.
+            some = max((self.columns - self.cursor.x) // 2, 1)
+            super().draw(data[:some])
+            data = data[some:]
 
 
 def start(columns: int, rows: int) -> tuple[Emulator, pyte.Stream]:
