@@ -47,5 +47,9 @@ class ConfigError(Exception):
     """``[tool.dockproof]`` is missing or says something that can't be."""
 
 
+class SaveError(Exception):
+    """A machine that is sound refuses to save a page's file; the message is the machine's."""
+
+
 class LedgerError(Exception):
     """A ledger's file can't be understood; the message names it and says what to do."""

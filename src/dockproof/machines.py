@@ -52,7 +52,8 @@ class LabMachines:
         """Write a file: as the reader below the home directory, or as root where it is absolute.
 
         Raises:
-            LabError: It can't be written.
+            SaveError: The node refuses.
+            LabError: The node is gone.
         """
         absolute = path.startswith("/")
         self.lab.nodes[node].write_file(

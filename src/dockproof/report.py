@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dockproof import compare
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dockproof.session import Step
 
 _HUNK = re.compile(r"^@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
+_WITH_EXIT = {Status.EXIT, *STOPPING} - {Status.INPUT, Status.FILE}
 
 
 def failure(result: BlockResult, page: Blocks, block: Block) -> str:
@@ -45,6 +47,8 @@ def step_failure(step: StepResult, ran: BlockResult, page: Blocks, block: Block)
 
 def own_step(step: StepResult, ran: BlockResult, block: Block) -> Step:
     """Return the step of ``block``, which may be the twin of the block that was run."""
+    if step.status is Status.FILE:
+        return replace(step.step, number=block.fence.number)
     return block.steps[ran.block.steps.index(step.step)]
 
 
@@ -61,7 +65,7 @@ def _step_failure(result: StepResult, step: Step, page: Blocks, block: Block) ->
     lines.append(f"  step:  {command[0]}")
     lines += [f"         {line}" for line in command[1:]]
     lines += [f"  run as: `{s.page}` was {s.run}" for s in result.substitutions if s.page != s.run]
-    if result.exit is not None or result.status in {Status.EXIT, *STOPPING} - {Status.INPUT}:
+    if result.exit is not None or result.status in _WITH_EXIT:
         actual = "none" if result.exit is None else result.exit
         lines.append(f"  exit:  expected {result.wanted}, actual {actual}")
     lines += [f"  {line}" for line in _diff(result, step, page)]

@@ -23,11 +23,12 @@ class Status(StrEnum):
     FLOOD = "it printed too much"
     SHELL = "it ended the page's shell"
     INPUT = "the page's input couldn't be typed"
+    FILE = "the file can't be saved"
     AMBIGUOUS = "an id is ambiguous"
     BLOCKED = "blocked"
 
 
-STOPPING = frozenset({Status.TIMEOUT, Status.FLOOD, Status.SHELL, Status.INPUT})
+STOPPING = frozenset({Status.TIMEOUT, Status.FLOOD, Status.SHELL, Status.INPUT, Status.FILE})
 """After these the page's later steps can't be run."""
 
 
@@ -66,7 +67,7 @@ class BlockResult:
 
     Attributes:
         block: The block.
-        steps: Its steps' results; none for a file.
+        steps: Its steps' results; for a file none, or one that says why it can't be saved.
         seconds: How long it took.
         blocked_by: The result that stopped the page before this block, or None.
         not_run: Why the block was not run though nothing is wrong (an older engine), or empty.

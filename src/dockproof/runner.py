@@ -13,9 +13,10 @@ import pexpect
 from dockproof import compare, screen, volatile
 from dockproof.bindings import AmbiguousError, Bindings
 from dockproof.blocks import Kind
+from dockproof.errors import SaveError
 from dockproof.interaction import MOST_OUTPUT, Interaction, Outcome, Shown
 from dockproof.results import STOPPING, BlockResult, Status, StepResult
-from dockproof.session import is_key, prompt_of
+from dockproof.session import Step, is_key, prompt_of
 from dockproof.terminal import EndedError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from dockproof.bindings import Substitution
     from dockproof.blocks import Block, Blocks
-    from dockproof.session import Step
     from dockproof.terminal import Terminal
 
 # What a shell may have waiting stays well below what a pipe holds (64 KiB, pipe(7)).
@@ -136,7 +136,7 @@ class PageRunner:
             return result
         start = time.monotonic()
         if block.kind is Kind.FILE:
-            self.machines.write_file("node1", block.fence.title or "", block.content.encode())
+            self._save(block, result)
         elif block.directives.engine and self.machines.engine < block.directives.engine:
             wanted = ".".join(str(part) for part in block.directives.engine)
             result.not_run = f"needs engine {wanted} or newer"
@@ -144,6 +144,15 @@ class PageRunner:
             self._session(block, result)
         result.seconds = time.monotonic() - start
         return result
+
+    def _save(self, block: Block, result: BlockResult) -> None:
+        title, number = block.fence.title or "", block.fence.number
+        try:
+            self.machines.write_file("node1", title, block.content.encode())
+        except SaveError as error:
+            step = Step("node1", "", number, number, f"(saving {title})", ())
+            result.steps.append(StepResult(step, Status.FILE, detail=str(error)))
+            self._stop(result.steps[-1])
 
     def _session(self, block: Block, result: BlockResult) -> None:
         steps = deque(block.steps)

@@ -108,6 +108,10 @@ FAILURES = {
         "9: an id is ambiguous: `3f` begins 2 of the page's ids: 3f2a91c07b5d, 3f946ac92492",
     ),
     "breaks-its-engine": ("5: the output differs", "+Cannot connect to the Docker daemon at"),
+    "file-where-a-folder-is": (
+        "7: the file can't be saved: cannot create /home/you/demo/app: Is a directory",
+        "under: # File where a folder is (#file-where-a-folder-is)\n  step:  (saving demo/app)",
+    ),
     "fills-a-file-wrongly": ("8: the output differs", "-hello world\n  +hello docker"),
     "floods-the-terminal": ("4: it printed too much: more than 4 MiB", "step:  $ yes"),
     "ids-mixed-up": (

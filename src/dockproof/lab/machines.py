@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import Mount
 
+from dockproof.errors import SaveError
 from dockproof.lab.errors import LabError
 from dockproof.lab.network import create_network
 from dockproof.lab.streams import ExecStream
@@ -151,7 +153,8 @@ class Node:
             mode: The permissions.
 
         Raises:
-            LabError: It can't be written.
+            SaveError: The machine refuses: its words.
+            LabError: The machine is gone.
         """
         text = base64.b64encode(data).decode()
         if len(text) <= _ARGUMENTS_BYTES:
@@ -164,7 +167,8 @@ class Node:
             ["sh", "-c", _SAVE, "save", path, owner, f"{mode:o}", *(rest or [""])]
         )
         if status:
-            raise LabError(f"{self.name}: can't write {path}: {output.strip()}")
+            # Without the script's name and line, which dash puts in front.
+            raise SaveError(re.sub(r"^save: (?:line )?\d+: ", "", output.strip()))
 
     def put(self, files: Mapping[str, tuple[bytes, int]]) -> None:
         """Put files of root's (absolute path to content and mode) into existing directories."""
