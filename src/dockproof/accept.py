@@ -85,11 +85,13 @@ def write(edits: dict[Path, list[Edit]]) -> None:
     for file, changes in edits.items():
         if not changes:
             continue
-        lines = file.read_text("utf-8").split("\n")
+        text = file.read_bytes().decode("utf-8")
+        ends = "\r\n" if "\r\n" in text else "\n"
+        lines = text.replace("\r\n", "\n").split("\n")
         for edit in sorted(changes, key=lambda e: e.start, reverse=True):
             lines[edit.start - 1 : edit.end - 1] = edit.lines
         aside = file.with_name(f".{file.name}.new")
-        aside.write_text("\n".join(lines), "utf-8")
+        aside.write_bytes(ends.join(lines).encode())
         aside.replace(file)
 
 

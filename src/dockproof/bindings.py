@@ -10,6 +10,8 @@ from dockproof import references
 _WORD = re.compile(r"[0-9A-Za-z_.:]+")
 _PREFIX = re.compile(r"[0-9a-f]{2,63}")
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
+# What the reader calls an object; the engine takes it for that, whatever id begins alike.
+_NAME = re.compile(r"(?:--name[= ]|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)")
 _SHORTEST = 12
 _LONGEST = 64
 _CHOSEN = {"address", "mac", "name", "port"}
@@ -50,6 +52,7 @@ class Bindings:
 
     pairs: dict[str, dict[str, str]] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
     _log: list[tuple[str, str]] = field(default_factory=list)
 
     def mark(self) -> int:
@@ -110,7 +113,8 @@ class Bindings:
         return run
 
     def note_typed(self, command: str) -> None:
-        """Remember the words of a command, before anything that it prints is bound."""
+        """Remember the words of a command or a file, before what is printed then is bound."""
+        self._names.update(_NAME.findall(command))
         for found in _WORD.findall(command):
             for word in {found, *found.split(":")}:
                 if not any(word in known for known in self.pairs.values()) and not any(
@@ -160,7 +164,7 @@ class Bindings:
 
     def _by_prefix(self, word: str) -> str | None:
         ids = self.pairs.get("id", {})
-        if word in ids or not _PREFIX.fullmatch(word):
+        if word in ids or word in self._names or not _PREFIX.fullmatch(word):
             return None
         fits = [page for page in ids if page.startswith(word)]
         distinct = {page[:_SHORTEST] for page in fits}

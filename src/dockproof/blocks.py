@@ -138,7 +138,7 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "write `<!-- prove: … -->` on one line, directly above the fence",
             )
     names = _Names()
-    running: dict[tuple[str, int], int] = {}
+    running: _Running = {True: {}, False: {}}
     blocks = [_block(fence, page, names, running, language) for fence in page.fences]
     sessions = any(block.kind is Kind.SESSION for block in blocks)
     for block in blocks:
@@ -150,6 +150,10 @@ def build(page: Page, language: str | None = None) -> Blocks:
             )
     _ = page.machines
     return Blocks(page, tuple(blocks), language)
+
+
+_Running = dict[bool, dict[tuple[str, int], int]]
+"""By whether they are skipped: where blocks left a program running, and the block's line."""
 
 
 class _Names:
@@ -175,7 +179,7 @@ def _block(
     fence: Fence,
     page: Page,
     names: _Names,
-    running: dict[tuple[str, int], int],
+    running: _Running,
     language: str | None,
 ) -> Block:
     given = _directives(fence, page)
@@ -185,13 +189,19 @@ def _block(
     name = names.new(base, bare=kind is Kind.FILE)
     steps: tuple[Step, ...] = ()
     if kind is Kind.SESSION:
-        nodes = [node for node, terminal in running if terminal == given.terminal]
-        steps = session.steps(fence, page, resumes=nodes[0] if nodes else None)
-        if given.skip_reason(language) is None:
-            for step in steps:
-                running.pop((step.node, given.terminal), None)
-            if given.running:
-                running[steps[-1].node, given.terminal] = fence.number
+        skipped = given.skip_reason(language) is not None
+        left = running[skipped]
+        nodes = [node for node, terminal in left if terminal == given.terminal]
+        try:
+            steps = session.steps(fence, page, resumes=nodes[0] if nodes else None)
+        except PageError:
+            # What isn't run may be another system's session: `PS C:\> wsl --install`.
+            if not skipped or any(session.is_command(line.text) for line in fence.body):
+                raise
+        for step in steps:
+            left.pop((step.node, given.terminal), None)
+        if given.running and steps:
+            left[steps[-1].node, given.terminal] = fence.number
     return Block(name, kind, fence, given, steps, _key(fence, kind, given, steps))
 
 
@@ -213,13 +223,7 @@ def _kind(fence: Fence, given: Directives, page: Page) -> Kind:
     if given.display:
         return Kind.DISPLAY
     if fence.language == "console":
-        if fence.title is not None:
-            raise PageError(
-                place,
-                "a `console` fence has a title, so it is a session and a file at once",
-                "remove the title, or give the file its own language",
-            )
-        return Kind.SESSION
+        return Kind.SESSION  # whatever its title, which the reader sees above it
     extra = sorted(given.given & _ONLY_SESSION)
     if extra:
         raise PageError(
@@ -277,7 +281,7 @@ def _key(fence: Fence, kind: Kind, given: Directives, steps: tuple[Step, ...]) -
         for step in steps:
             parts += [step.node, step.command or ""]
             parts += shown.expected(step)
-    else:
+    if not steps:
         parts += [line.text for line in fence.body]
     return _hash(*parts)
 

@@ -98,7 +98,7 @@ def is_stray(line: str) -> bool:
     """Tell whether a line of prose holds a directive that isn't read: among words, or cut up."""
     if f"{_WORD}:" not in line:
         return False
-    text = _CODE_SPAN.sub("", line).strip()
+    text = _CODE_SPAN.sub("", line).lstrip("> \t").rstrip()
     whole = text.startswith("<!--") and text.endswith("-->") and text.count("<!--") == 1
     return not whole and _STRAY.search(text) is not None
 
@@ -144,16 +144,20 @@ def parse(comment: Comment, place: Place) -> Directives:
 
 
 def _build(values: dict[str, str | None], place: Place) -> Directives:
+    before = ""
     for key, value in values.items():
         base = "skip" if key.startswith("skip-") else key
         if base not in _KNOWN:
             near = difflib.get_close_matches(key, _KNOWN, n=1)
             mend = f"did you mean `{near[0]}`?" if near else f"use one of {', '.join(_KNOWN)}"
+            if value is None and before.startswith("skip"):
+                mend = f'put the reason into quotes, as in `{before}="needs macOS"`'
             raise PageError(place, f"`{key}` is not a directive", mend)
         if base in _FLAGS and value is not None:
             raise PageError(place, f"`{key}` takes no value", f"write `{key}` alone")
         if base not in _FLAGS and value is None:
             raise PageError(place, f"`{key}` needs a value", f"write `{key}=…`")
+        before = key
     texts = {key: (value or "").strip('"') for key, value in values.items()}
     skip = _skip(texts, place)
     result = Directives(

@@ -11,9 +11,10 @@ import pexpect
 from dockproof import compare
 from dockproof.results import Status
 from dockproof.screen import Screen
-from dockproof.session import KEYS, is_key, is_prompt, prompt_of
+from dockproof.session import KEYS, heredoc_of, heredoc_size, is_key, is_prompt, prompt_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
 
     from dockproof.bindings import Bindings, Substitution
@@ -107,6 +108,7 @@ class Interaction:
         self._parts: list[_Part] = []
         self._interrupted = False
         self._late = ""
+        self._heredoc: re.Match[str] | None = None
 
     def run(self, lines: Sequence[str], timeout: float, *, stays: bool) -> Outcome:
         """Follow the program through what the page shows.
@@ -267,9 +269,9 @@ class Interaction:
         line = self._todo.pop(0)
         prompt = prompt_of(line)
         assert prompt is not None  # noqa: S101 - _next returns keys and prompts only
+        typed = self._here_document(line) or prompt.typed
         shown = self._parts[-1].shown
-        shown.append(Shown(line, f"{prompt.prompt}{prompt.typed}"))
-        typed = prompt.typed
+        shown.append(Shown(line, f"{prompt.prompt}{typed}"))
         # Python's own prompt indents a line by itself; the page shows all of it, and all is typed.
         extra = self._cursor().removeprefix(prompt.prompt)
         clear = _KILL_LINE if len(extra) > 1 and not extra.strip() else b""
@@ -279,6 +281,16 @@ class Interaction:
             typed = line.removeprefix("> ")
             shown.append(Shown(line, f"> {typed}"))
             self._type(self._translate(typed).encode() + b"\r")
+
+    def _here_document(self, line: str) -> str | None:
+        """Return what is typed by a line of a here-document, in which a `#` is a `#`, or None."""
+        if self._heredoc is None or not f"{line} ".startswith("> "):
+            prompt = prompt_of(line)
+            self._heredoc = heredoc_of(prompt.typed) if prompt else None
+            return None
+        if heredoc_size([line], self._heredoc):
+            self._heredoc = None
+        return f"{line} ".removeprefix("> ")[:-1] if line != ">" else ""
 
     def _goes_on(self, deadline: float) -> bool:
         """Wait until the program asks for the rest of a line."""

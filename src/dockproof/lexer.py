@@ -16,7 +16,14 @@ from pygments.lexers.python import PythonLexer
 from pygments.lexers.shell import BashLexer
 from pygments.token import Generic, Text, Whitespace
 
-from dockproof.session import GAP, heredoc_of, heredoc_size, prompt_of, strip_comment
+from dockproof.session import (
+    GAP,
+    asked_for,
+    heredoc_of,
+    heredoc_size,
+    prompt_of,
+    strip_comment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +45,11 @@ _SURE = re.compile(
 _INTERACTIVE = re.compile(
     r"(?:^|\s)(?:-(?:[a-z]*i[a-z]*t|[a-z]*t[a-z]*i)[a-z]*|--interactive"
     r"|(?:sudo -[is]|su|sh|bash|ssh|python3?|telnet|nsenter|unshare)(?:\s|$))",
+)
+# These, too, as far as a form goes that only a prompt has.
+_ASKS = re.compile(
+    r"(?:^|\s)(?:start -[a-z]*[ai]|\S*/(?:a|ba|da|z)?sh|[adz]sh|attach|bc|chroot|gdb|irb|login|lua"
+    r"|make lab|mariadb|mysql|node|psql|redis-cli|screen|script|sqlite3|tmux)(?:\s|$)"
 )
 _KEY = re.compile(r"\^[A-Z\\\]]$")
 _PYTHON = (">>>", "...")
@@ -66,6 +78,7 @@ def parts(session: str) -> Iterator[Part]:
     (``# ``, ``mysql> ``) counts where the command above has started something to type into.
     """
     goes_on = False  # the line before ends in a backslash
+    asked = False  # the shell asks for the rest of a command by its `> `
     inside = 0  # how many more lines of a here-document there are
     prompted = False
     command = ""
@@ -76,7 +89,7 @@ def parts(session: str) -> Iterator[Part]:
             yield Part("command", line[:start], line[start:])
             inside -= 1
             continue
-        start = 0 if goes_on else _prompt(line, command)
+        start = 0 if goes_on else 2 if asked else _prompt(line, command)
         if not goes_on and not start:
             yield Part("key" if _KEY.match(line) else "output", "", line)
             continue
@@ -86,10 +99,16 @@ def parts(session: str) -> Iterator[Part]:
         command += f"{typed}\n"
         goes_on = (len(typed) - len(typed.rstrip("\\"))) % 2 == 1
         heredoc = None if goes_on else heredoc_of(typed)
+        asked = not goes_on and asked_for(lines[number : number + 1], command)
         if heredoc:
             rest = lines[number:]
             inside, prompted = heredoc_size(rest, heredoc) or (len(rest), False)
         yield Part("command", line[:start], typed)
+
+
+def starts_something(command: str) -> bool:
+    """Tell whether a command may start a program that one types into."""
+    return (_INTERACTIVE.search(command) or _ASKS.search(command)) is not None
 
 
 def _prompt(line: str, command: str) -> int:

@@ -54,10 +54,13 @@ _BOOLEAN["create"] = _BOOLEAN["run"]
 _FIRST_ONLY = {"run", "create", "exec", "top", "port", "rename", "tag", "commit", "push"}
 # A word of this length that begins an id isn't there by chance, wherever it stands.
 _CERTAIN = re.compile(
-    r"(?<![\w.:/@-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{6,63}(?![\w./@-])"
+    r"(?<![\w.:/@-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{4,63}(?![\w./@-])"
+    r"|(?<=['\"]/)[0-9a-f]{6,63}(?=/)"  # awk '/3f2a91/ …'
 )
-# `--filter id=3f` and `--network container:3f`
-_NAMED = re.compile(r"(?:(?<=\bid=)|(?<=\bcontainer:))[0-9a-f]{2,63}(?![\w./:-])")
+# `--filter id=3f`, `--network container:3f`, `--volumes-from 3f`
+_NAMED = re.compile(
+    r"(?:(?<=\bid=)|(?<=\bcontainer:)|(?<=--volumes-from[ =]))[0-9a-f]{2,63}(?![\w./-])"
+)
 
 
 def find(command: str) -> list[tuple[int, int]]:

@@ -147,6 +147,7 @@ class PageRunner:
 
     def _save(self, block: Block, result: BlockResult) -> None:
         title, number = block.fence.title or "", block.fence.number
+        self._bindings.note_typed(block.content)
         try:
             self.machines.write_file("node1", title, block.content.encode())
         except SaveError as error:

@@ -9,6 +9,7 @@ Whether a line that looks like a prompt is one, only the run can tell (see
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ GAP = "…"
 _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
 _HEREDOC = re.compile(
     r"(?<!<)<<(?!<)(?P<dash>-?)[ \t]*(?:(?P<quote>['\"])|\\?)"
-    r"(?P<word>[A-Za-z_]\w*)(?(quote)(?P=quote))"
+    r"(?P<word>(?(quote)[^'\"\n]+|[A-Za-z_][\w.-]*))(?(quote)(?P=quote))"
 )
 # What holds no operator of the shell's: quoted words, but for a here-document's own, and sums.
 _OPAQUE = re.compile(
@@ -46,6 +47,9 @@ _STRONG = re.compile(
 )
 # Behind output without a newline at its end, only what output seldom has.
 _BEHIND = re.compile(rf"\S.*?(?:{_AT_HOST}|(?:~|/[^\s#$]*) #|>>>) (?=\S)")
+_TOKEN = re.compile(r"&&|\|\||;;|[;&|()\n]|[^\s;&|()]+")
+_SEPARATORS = {"&&", "||", ";;", ";", "&", "|", "(", ")", "\n"}
+_BEFORE_COMMANDS = {"do", "elif", "else", "if", "then", "until", "while", "{", "!"}
 # Username: and `continue? [y/N]`
 _WEAK = re.compile(r"(?=\S)[^:?\n]{1,100}[:?](?: ?\[[^\]\n]{1,20}\]:?)? (?=\S)")
 
@@ -121,29 +125,71 @@ def strip_comment(command: str) -> str:
 
     As in a shell, a ``#`` begins a comment only at a word's start and outside quotes.
     """
-    if "#" not in command:
-        return command.rstrip()
-    quote = ""
-    escaped = False
+    return _read(command, ())[0] if "#" in command else command.rstrip()
+
+
+def _read(line: str, inside: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Read a line as a shell does, as far as quotes and comments go.
+
+    Args:
+        line: The line.
+        inside: What earlier lines of the command have left open, the innermost last: a quote's
+            character, ``$'``, or ``)`` for what a bracket has begun.
+
+    Returns:
+        The line without a comment, and what it leaves open.
+    """
+    stack = list(inside)
+    position = 0
     word = -1  # where the word at hand goes on though a space stands there
-    for position, character in enumerate(command):
-        if escaped:
-            escaped = False
-            word = position + 1
-        elif character == "\\" and quote != "'":
-            escaped = True
-        elif quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"`":
-            quote = character
+    while position < len(line):
+        top = stack[-1] if stack else ")"
+        here, two = line[position], line[position : position + 2]
+        position += 1
+        if here == "\\" and top != "'":
+            position += 1
+            word = position
+        elif top in {"'", "$'"}:
+            if here == "'":
+                stack.pop()
+        elif here == top:
+            if stack:
+                stack.pop()
+        elif two == "$(" or (two == "$'" and top != '"'):
+            stack.append(")" if two == "$(" else two)
+            position += 1
+        elif here == "`" or (here == '"' and top != '"') or (here in "'(" and top != '"'):
+            stack.append(")" if here == "(" else here)
         elif (
-            character == "#"
-            and (position == 0 or command[position - 1].isspace())
-            and position != word
-            and command[position + 1 : position + 2] in {" ", ""}
+            here == "#"
+            and top == ")"
+            and (position == 1 or line[position - 2].isspace())
+            and position - 1 != word
+            and line[position : position + 1] in {" ", ""}
         ):
-            return command[:position].rstrip()
-    return command.rstrip()
+            return line[: position - 1].rstrip(), tuple(stack)
+    return line if stack else line.rstrip(), tuple(stack)
+
+
+def incomplete(command: str) -> bool:
+    """Tell whether a shell would ask for more: a quote, a bracket or a loop is open."""
+    inside: tuple[str, ...] = ()
+    for line in command.split("\n"):
+        _, inside = _read(line, inside)
+    if inside:
+        return True
+    words: Counter[str] = Counter()
+    begins = True  # where a command may begin, and a word may be one of the shell's own
+    for token in _TOKEN.findall(_OPAQUE.sub("_", command)):
+        if begins and token not in _SEPARATORS:
+            words[token] += 1
+        begins = token in _SEPARATORS or (begins and token in _BEFORE_COMMANDS)
+    loops = words["for"] + words["while"] + words["until"] + words["select"]
+    return (
+        loops > words["done"]
+        or any(words[a] > words[b] for a, b in (("if", "fi"), ("case", "esac"), ("{", "}")))
+        or command.rstrip().endswith(("|", "&&"))
+    )
 
 
 def steps(fence: Fence, page: Page, *, resumes: str | None) -> tuple[Step, ...]:
@@ -237,17 +283,24 @@ def _next_command(body: Sequence[Line], position: int) -> int:
 def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tuple[str, int]:
     """Join a command's continuation lines; return it and the position behind it."""
     start = body[position].number
-    parts = [strip_comment(text)]
+    line, inside = _read(text, ())
+    parts = [line]
     position += 1
-    while _continues(text):
-        if position == len(body):
-            raise PageError(
-                page.place(start),
-                "the command ends in `\\` and nothing follows",
-                "add the line that it goes on with, or remove the `\\`",
-            )
-        text = body[position].text
-        parts.append(strip_comment(text))
+    while True:
+        if _continues(text):
+            if position == len(body):
+                raise PageError(
+                    page.place(start),
+                    "the command ends in `\\` and nothing follows",
+                    "add the line that it goes on with, or remove the `\\`",
+                )
+            text = body[position].text
+        elif asked_for([line.text for line in body[position : position + 1]], "\n".join(parts)):
+            text = body[position].text[2:]
+        else:
+            break
+        line, inside = _read(text, inside)
+        parts.append(line)
         position += 1
     command = "\n".join(parts)
     heredoc = heredoc_of(command)
@@ -261,6 +314,21 @@ def heredoc_of(command: str) -> re.Match[str] | None:
     if "<<" not in command:
         return None
     return _HEREDOC.search(_OPAQUE.sub(lambda match: " " * len(match[0]), command))
+
+
+def asked_for(following: Sequence[str], command: str) -> bool:
+    """Tell whether the next line stands behind the ``> `` by which a shell asks for the rest.
+
+    Args:
+        following: What follows the command, if anything does.
+        command: The command so far.
+    """
+    return (
+        bool(following)
+        and (following[0].startswith("> ") or following[0] == ">")
+        and heredoc_of(command) is None
+        and incomplete(command)
+    )
 
 
 def _continues(text: str) -> bool:

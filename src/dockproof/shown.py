@@ -77,11 +77,13 @@ def _read(step: Step) -> Iterator[tuple[str, bool]]:
     """Yield each expected line without its comment, and whether the reader types it."""
     command = step.shown.split("\n") if step.command is not None else []
     texts = [line.text for line in step.expected]
+    # A line in the form of a prompt is output where nothing was started that could ask for it.
+    asks = step.command is None or lexer.starts_something(step.command)
     goes_on = False
     for part in list(lexer.parts("\n".join([*command, *texts])))[len(command) :]:
         text = f"{part.prompt}{part.text}"
-        commented = part.kind == "command" and (goes_on or part.prompt not in {"", "> "})
+        commented = asks and part.kind == "command" and (goes_on or part.prompt not in {"", "> "})
         if commented:
             text = f"{part.prompt}{session.strip_comment(part.text)}"
-        yield text.rstrip(), part.kind != "output"
+        yield text.rstrip(), part.kind == "key" or (asks and part.kind == "command")
         goes_on = commented and part.text.endswith("\\")

@@ -211,6 +211,15 @@ def test_other_bytes_of_the_page_stay(site: _Site) -> None:
     assert text == "# 甲  \n\n```console\n$ echo a\na\n```\n\n词 \t\n\n\nend"
 
 
+def test_the_pages_line_ends_stay(site: _Site) -> None:
+    """A page with a carriage return at each line's end keeps them all."""
+    page = site.page("zh")
+    for language in ("zh", "en"):
+        site.page(language).write_bytes(b"# A\r\n\r\n```console\r\n$ echo a\r\nb\r\n```\r\n")
+    site.accept()
+    assert page.read_bytes() == b"# A\r\n\r\n```console\r\n$ echo a\r\na\r\n```\r\n"
+
+
 @pytest.mark.parametrize("printed", ["```", "~~~", "$ x", "node2$ x", "^C"])
 def test_what_a_page_would_take_for_something_else_is_refused(site: _Site, printed: str) -> None:
     """A page is never broken by what a run printed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dockproof import compare
@@ -165,12 +167,26 @@ def test_ordinary_words_and_numbers_stay(command: str) -> None:
         ("x=bad; docker rm bad", "x=bad; docker rm ID"),
         ("for c in bad1aa; do docker rm $c; done", "for c in ID; do docker rm $c; done"),
         ("bad bad add 10 a10b.txt /bad", None),
+        ("docker run --rm --volumes-from bad:ro x", "docker run --rm --volumes-from ID:ro x"),
+        ("ID=bad1; docker rm $ID", "ID=ID; docker rm $ID"),
+        ("docker ps | grep -c bad1", "docker ps | grep -c ID"),
+        ("docker ps | awk '/bad1aa/ {print $1}'", "docker ps | awk '/ID/ {print $1}'"),
+        ("ls /bad1aa/", None),
     ],
 )
 def test_a_prefix_is_an_id_where_docker_takes_one(page: str, run: str | None) -> None:
     """A short word is an id only as the argument of a command that takes references."""
     bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"), ("10aa11bb22cc", "0a1b2c3d4e5f"))
-    assert _command(bindings, page) == (run or page).replace("ID", "1a1b2c3d4e5f")
+    assert _command(bindings, page) == re.sub(r"(?<!\$)\bID\b(?!=)", "1a1b2c3d4e5f", run or page)
+
+
+def test_a_readers_own_name_is_no_prefix() -> None:
+    """The engine looks for an exact name first, whatever id begins alike."""
+    for command in ("docker run -d --name bad web", "docker volume create -d local bad"):
+        bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"))
+        bindings.note_typed(command)
+        assert _command(bindings, "docker exec bad ls") == "docker exec bad ls"
+        assert _command(bindings, "docker rm bad1") == "docker rm 1a1b2c3d4e5f"
 
 
 def test_an_ambiguous_prefix_is_an_error() -> None:

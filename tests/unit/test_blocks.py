@@ -89,10 +89,38 @@ def test_a_fence_that_is_neither_run_nor_declared_is_an_error(fence: str) -> Non
         assert way in raised.value.mend
 
 
-def test_a_console_fence_with_a_title_is_an_error() -> None:
-    """It can't be a session and a file at once."""
-    with pytest.raises(PageError, match=r"page.md:1: a `console` fence has a title"):
-        _page('```console title="x"\n$ true\n```\n')
+def test_a_console_fence_with_a_title_is_a_session() -> None:
+    """Its title is for the reader alone."""
+    (block,) = _page('```console title="Terminal"\n$ true\n```\n').blocks
+    assert block.kind is Kind.SESSION
+    assert [step.command for step in block.steps] == ["true"]
+
+
+def test_a_skipped_session_may_be_another_systems() -> None:
+    """What isn't run needs no prompt of ours, and goes on where a skipped block left off."""
+    skip = '<!-- prove: skip="needs Windows"{more} -->\n```console\n{text}\n```\n\n'
+    page = _page(
+        skip.format(more="", text="PS C:\\> wsl --install")
+        + skip.format(more=" running", text="$ sleep 100")
+        + skip.format(more="", text="^C")
+    )
+    assert [len(block.steps) for block in page.blocks] == [0, 1, 1]
+    with pytest.raises(PageError, match="the session begins with output"):
+        _page(skip.format(more=" running", text="$ sleep 100") + "```console\n^C\n$ true\n```\n")
+    with pytest.raises(PageError, match="the page has not asked for node2"):
+        _page(skip.format(more="", text="node2$ true"))
+
+
+def test_what_looks_typed_but_is_output_counts() -> None:
+    """A comment is one only where something was started that one types into."""
+
+    def key(command: str, words: str) -> str:
+        return _page(f"```console\n$ {command}\n/ # ls # {words}\n```\n").blocks[0].key
+
+    assert key("docker run -it busybox sh", "one") == key("docker run -it busybox sh", "two")
+    assert key("docker start -ai web", "one") == key("docker start -ai web", "two")
+    assert key("docker attach web", "one") == key("docker attach web", "two")
+    assert key("printf '%s'", "one") != key("printf '%s'", "two")
 
 
 @pytest.mark.parametrize("title", ["", " ", ".", "dir/", "../x", "a/../../x", "~/x", "文" * 86])

@@ -99,7 +99,7 @@ def test_the_reason_is_in_the_pages_language() -> None:
         ('skip=" "', "a skip has no reason"),
         ('skip-zh="只在 macOS 上"', "`skip-zh` stands without `skip`"),
         ('skip="unclosed', "not understood at `skip="),
-        ("skip=needs macOS", "`macOS` is not a directive"),
+        ("skip=needs macOS", "`macOS` is not a directive: put the reason into quotes"),
         ("exit=1, timeout=5s", "`exit=1,` is not a number"),
         ("exit = 1", "`exit` needs a value|not understood at"),
         ("", "the directive is empty"),

@@ -174,6 +174,7 @@ def test_continuations_and_here_documents(page: _Page) -> None:
             "$ echo a \\\n    b \\\n    c # d\na b c",
             "$ cat <<'EOF'\n$HOME # stays\n$ x\nEOF\n…",
             "$ cat <<EOF\n> a\n> b\n> EOF\na\nb",
+            "$ for x in 1 2; do\n>   echo $x\n> done\n1\n2\n$ echo 'a\n> b'\na\nb",
             "$ if true; then echo a; fi\na\n$ for x in 1 2; do echo $x; done\n1\n2",
             "$ echo 'a # b' # c\na # b",
         )
@@ -188,6 +189,15 @@ def test_a_file_is_written_and_used(page: _Page, tmp_path: Path) -> None:
     )
     _passes(ran)
     assert (tmp_path / "d/run.sh").read_bytes() == '#!/bin/sh\n\n\techo "数据卷" \\$1\n'.encode()
+
+
+def test_a_value_in_a_file_is_the_readers_choice(page: _Page) -> None:
+    """What a page's file says may not be shown as another: only chance may vary."""
+    file = '```text title="notes"\n172.28.0.5 happy_app 49152->80/tcp\n```\n'
+    _passes(page(file, "$ cat notes\n172.28.0.5 happy_app 49152->80/tcp"))
+    for other in ("172.28.0.77 happy_app 49152", "172.28.0.5 sad_app 49152"):
+        ran = page(file, f"$ cat notes\n{other}->80/tcp")
+        assert ran.statuses == [Status.OUTPUT]
 
 
 def test_programs_run_on_a_terminal(page: _Page) -> None:
@@ -237,6 +247,7 @@ def test_nested_shells(page: _Page) -> None:
             "$ PS1='root@web:/# ' bash --norc --noprofile\n"
             "root@web:/# echo one # the first\none\nroot@web:/# a=5\nroot@web:/# echo $a\n5\n"
             "root@web:/# exit\nexit\n$ echo back\nback",
+            "$ PS1='/ # ' sh\n/ # cat <<X\n> a # b\n> X\na # b\n/ # echo x # c\nx\n/ # exit",
             "$ PS1='/ # ' sh\n/ # echo two\ntwo\n/ # exit",
             "$ echo end\nend",
         )

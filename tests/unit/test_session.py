@@ -96,6 +96,9 @@ def test_a_continuation_with_nothing_behind_it_is_an_error() -> None:
         ('$ echo "a \\" # b" # c', 'echo "a \\" # b"'),
         ("$ echo a\\ # b", "echo a\\ # b"),
         ("$ echo a#b", "echo a#b"),
+        ('$ echo "$(echo "x # y")" # z', 'echo "$(echo "x # y")"'),
+        ("$ echo $'it\\'s # x' # z", "echo $'it\\'s # x'"),
+        ("$ (cd a && ls) # z", "(cd a && ls)"),
         ("$ echo ${#a}", "echo ${#a}"),
         ("$ curl http://localhost/#top", "curl http://localhost/#top"),
         ("$ echo `date # x` # y", "echo `date # x`"),
@@ -121,6 +124,41 @@ def test_comments_on_continuation_lines() -> None:
     """A comment on the last continuation line is left out."""
     (step,) = _steps("$ echo a \\", "    b # the second")
     assert step.command == "echo a \\\n    b"
+
+
+def test_a_quote_over_several_lines_hides_a_hash() -> None:
+    """What a line leaves open goes on in the next."""
+    (step,) = _steps('$ echo "a \\', 'b # c" # d', "a b # c")
+    assert step.command == 'echo "a \\\nb # c"'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["for i in 1 2; do", "  echo $i # each", "done"],
+        ["while read x", "do echo $x; done <names"],
+        ["if true; then", "echo a; fi"],
+        ["case $x in", "a) echo b;;", "esac"],
+        ["greet() {", "  echo hello", "}"],
+        ["echo 'one", "", "two'"],
+        ["docker ps -a |", "grep web"],
+        ["(cd /tmp", "ls)"],
+    ],
+)
+def test_commands_that_the_shell_asks_the_rest_of(lines: list[str]) -> None:
+    """`> ` before a line is the shell's where the command so far is incomplete."""
+    (step,) = _steps(f"$ {lines[0]}", *(f"> {line}".rstrip() for line in lines[1:]), "out")
+    assert step.command == "\n".join(line.removesuffix(" # each") for line in lines)
+    assert _expected(step) == ["out"]
+
+
+def test_output_behind_a_complete_command_stays_output() -> None:
+    """As diff prints it."""
+    (step,) = _steps("$ diff one two", "1c1", "< a", "---", "> b")
+    assert step.command == "diff one two"
+    assert len(_expected(step)) == 4
+    (step,) = _steps("$ tail -n 1 do", "> done")
+    assert _expected(step) == ["> done"]
 
 
 def test_here_documents() -> None:
@@ -251,6 +289,8 @@ def test_indented_sessions_keep_their_line_numbers() -> None:
         ('sudo tee x <<"END"', "END"),
         ("cat <<\\EOF", "EOF"),
         ("cat <<-\\EOF | wc", "EOF"),
+        ("cat <<E.1", "E.1"),
+        ('cat <<"the end" >x', "the end"),
         ("cat <<< EOF", None),
         ("cat <<<EOF", None),
         ("echo $((1<<2))", None),
