@@ -48,8 +48,9 @@ _INTERACTIVE = re.compile(
 )
 # These, too, as far as a form goes that only a prompt has.
 _ASKS = re.compile(
-    r"(?:^|\s)(?:start -[a-z]*[ai]|\S*/(?:a|ba|da|z)?sh|[adz]sh|attach|bc|chroot|gdb|irb|login|lua"
-    r"|make lab|mariadb|mysql|node|psql|redis-cli|screen|script|sqlite3|tmux)(?:\s|$)"
+    r"(?:^|\s)(?:start -[a-z]*[ai]|docker\b.*\s-i|\S*/(?:a|ba|da|z)?sh|[adz]sh|attach|bc|chroot"
+    r"|gdb|irb|login|lua|make lab|mariadb|mysql|node|psql|redis-cli|screen|script"
+    r"|sqlite3|tmux)(?:\s|$)"
 )
 _KEY = re.compile(r"\^[A-Z\\\]]$")
 _PYTHON = (">>>", "...")

@@ -47,6 +47,7 @@ _STRONG = re.compile(
 )
 # Behind output without a newline at its end, only what output seldom has.
 _BEHIND = re.compile(rf"\S.*?(?:{_AT_HOST}|(?:~|/[^\s#$]*) #|>>>) (?=\S)")
+# A shell's words, as far as it takes to see whether a loop is closed.
 _TOKEN = re.compile(r"&&|\|\||;;|[;&|()\n]|[^\s;&|()]+")
 _SEPARATORS = {"&&", "||", ";;", ";", "&", "|", "(", ")", "\n"}
 _BEFORE_COMMANDS = {"do", "elif", "else", "if", "then", "until", "while", "{", "!"}
