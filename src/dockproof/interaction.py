@@ -269,7 +269,7 @@ class Interaction:
         line = self._todo.pop(0)
         prompt = prompt_of(line)
         assert prompt is not None  # noqa: S101 - _next returns keys and prompts only
-        typed = self._here_document(line) or prompt.typed
+        typed = self._typed_at(prompt, line)
         shown = self._parts[-1].shown
         shown.append(Shown(line, f"{prompt.prompt}{typed}"))
         # Python's own prompt indents a line by itself; the page shows all of it, and all is typed.
@@ -282,15 +282,14 @@ class Interaction:
             shown.append(Shown(line, f"> {typed}"))
             self._type(self._translate(typed).encode() + b"\r")
 
-    def _here_document(self, line: str) -> str | None:
-        """Return what is typed by a line of a here-document, in which a `#` is a `#`, or None."""
-        if self._heredoc is None or not f"{line} ".startswith("> "):
-            prompt = prompt_of(line)
-            self._heredoc = heredoc_of(prompt.typed) if prompt else None
-            return None
+    def _typed_at(self, prompt: Prompt, line: str) -> str:
+        """Return what the page's line types; in a here-document a `#` is a `#`."""
+        if self._heredoc is None or prompt.prompt != "> ":
+            self._heredoc = heredoc_of(prompt.typed)
+            return prompt.typed
         if heredoc_size([line], self._heredoc):
             self._heredoc = None
-        return f"{line} ".removeprefix("> ")[:-1] if line != ">" else ""
+        return line[len(prompt.prompt) :]
 
     def _goes_on(self, deadline: float) -> bool:
         """Wait until the program asks for the rest of a line."""

@@ -19,6 +19,7 @@ from pygments.token import Generic, Text, Whitespace
 from dockproof.session import (
     GAP,
     asked_for,
+    continues,
     heredoc_of,
     heredoc_size,
     prompt_of,
@@ -98,7 +99,7 @@ def parts(session: str) -> Iterator[Part]:
             command = ""
         typed = line[start:]
         command += f"{typed}\n"
-        goes_on = (len(typed) - len(typed.rstrip("\\"))) % 2 == 1
+        goes_on = continues(typed)
         heredoc = None if goes_on else heredoc_of(typed)
         asked = not goes_on and asked_for(lines[number : number + 1], command)
         if heredoc:

@@ -288,7 +288,7 @@ def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tupl
     parts = [line]
     position += 1
     while True:
-        if _continues(text):
+        if continues(text):
             if position == len(body):
                 raise PageError(
                     page.place(start),
@@ -332,7 +332,8 @@ def asked_for(following: Sequence[str], command: str) -> bool:
     )
 
 
-def _continues(text: str) -> bool:
+def continues(text: str) -> bool:
+    """Tell whether a line ends in a backslash that isn't escaped itself, and so goes on."""
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
