@@ -19,7 +19,7 @@ from docker.types import Mount
 from dockproof.errors import SaveError
 from dockproof.lab.errors import LabError
 from dockproof.lab.network import create_network
-from dockproof.lab.streams import ExecStream
+from dockproof.lab.streams import AttachedStream, ExecStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +35,8 @@ _READY_SECONDS = 60
 _GRACE_SECONDS = 15  # for the outer engine to end what took too long
 _ARGUMENT_BYTES = 96 * 1024  # Linux takes 128 KiB in one argument
 _ARGUMENTS_BYTES = 1024 * 1024
+# The last line of what lab/node/start prints.
+_READY = re.compile(r"^ready=(?P<answer>yes|no)\n", re.MULTILINE)
 _TIMED_OUT = (124, 137)  # statuses of timeout(1)
 
 # Saves base64 text in the arguments as a file, and makes the missing directories above it.
@@ -249,7 +251,6 @@ class Lab:
                 )
                 started = list(pool.map(lambda at: self._start(at, nodes), range(1, nodes + 1)))
                 mirror.result()
-                facts = list(pool.map(self._await, started))
         except BaseException as error:
             self.close()
             if isinstance(error, (DockerException, OSError)):
@@ -257,17 +258,19 @@ class Lab:
                     f"the outer engine can't make a lab machine: {error}", plan.engine.log_tail()
                 ) from error
             raise
-        self.nodes = {node.name: node for node in started}
+        self.nodes = {node.name: node for node, _ in started}
+        facts = started[0][1]
         self.engine = EngineVersions(
             suite=plan.suite,
-            engine=facts[0].get("engine", ""),
-            buildx=facts[0].get("buildx", ""),
-            compose=facts[0].get("compose", ""),
-            kernel=facts[0].get("kernel", ""),
-            cgroup=int(facts[0].get("cgroup", "1")),
+            engine=facts.get("engine", ""),
+            buildx=facts.get("buildx", ""),
+            compose=facts.get("compose", ""),
+            kernel=facts.get("kernel", ""),
+            cgroup=int(facts.get("cgroup", "1")),
         )
 
-    def _start(self, number: int, nodes: int) -> Node:
+    def _start(self, number: int, nodes: int) -> tuple[Node, dict[str, str]]:
+        """Start a machine and wait for its engine; returns it and what it says about itself."""
         plan, node = self._plan, f"node{number}"
         api = plan.engine.client.api
         name = f"{self._name}-{node}"
@@ -300,29 +303,37 @@ class Lab:
             labels=dict(plan.labels),
             networking_config=api.create_networking_config(endpoint),
             host_config=host_config,
+            stdin_open=True,
         )
         container = plan.engine.client.containers.get(created["Id"])
         self._made.append(container)
         machine = Node(node, f"192.168.205.{9 + number}", container)
         facts = f"NUMBER={number}\nNODES={nodes}\nPREFIX={self._prefix}\nVNI={self._vni}\n"
-        machine.put({**plan.files, "/etc/lab/node": (facts.encode(), 0o644)})
-        container.start()
-        return machine
-
-    def _await(self, node: Node) -> dict[str, str]:
-        """Wait for a machine's engine; returns what it says about itself."""
+        files = tar_of({**plan.files, "/etc/lab/node": (facts.encode(), 0o644)})
+        stream = AttachedStream(api, created["Id"])
         try:
-            status, output = node.run(["ready", str(_READY_SECONDS)], timeout=_READY_SECONDS + 5)
-        except LabError as error:
-            status, output = 1, str(error)
-        if status:
-            node.container.reload()
-            if node.container.status == "running":
-                why = f"does not get ready: {output.strip()}"
-            else:
-                why = "stopped while it was starting"
-            raise LabError(f"the lab machine {node.name} {why}", node.log_tail())
-        return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+            container.start()
+            stream.connection.settimeout(_READY_SECONDS + _GRACE_SECONDS)
+            stream.connection.sendall(b"%d\n%b" % (len(files), files))
+            return machine, self._answer(machine, stream)
+        finally:
+            stream.close()
+
+    def _answer(self, node: Node, stream: AttachedStream) -> dict[str, str]:
+        """Wait for a machine's engine; returns what the machine says about itself."""
+        output, why = "", "stopped while it was starting"
+        try:
+            for data in stream.frames():
+                output += data.decode(errors="replace")
+                if said := _READY.search(output):
+                    facts = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+                    if said["answer"] == "yes":
+                        return facts
+                    why = f"does not get ready: {output[: said.start()].strip()}"
+                    break
+        except TimeoutError:
+            why = "does not get ready: it says nothing"
+        raise LabError(f"the lab machine {node.name} {why}", node.log_tail())
 
     def close(self) -> None:
         """Remove everything of this lab; also what a failed start has made.

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _CHUNK = 65536
+_UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 _HEAD = struct.Struct(">BxxxL")  # the stream's number and its length, in the engine's API
 
 
-class ExecStream:
-    """A program running in a container, started by this.
+class Stream:
+    """A program in a container, its input and its output.
 
     Attributes:
         early: What the program had printed when the engine's answer came; comes before all that
@@ -34,26 +35,19 @@ class ExecStream:
     early: bytes
     connection: socket.socket
 
-    def __init__(self, api: APIClient, exec_id: str, *, tty: bool = False) -> None:
-        """Start what `api.exec_create` has made.
+    def __init__(self, api: APIClient, response: Any) -> None:  # noqa: ANN401 - requests is untyped
+        """Take over the connection.
 
         Args:
             api: The outer engine.
-            exec_id: What `exec_create` gave.
-            tty: As it was created.
+            response: Its answer to the request that the connection goes on from.
         """
         client: Any = api
-        # The same as exec_start, which gives no way to the buffer.
-        self._response = client._post_json(  # noqa: SLF001
-            client._url("/exec/{0}/start", exec_id),  # noqa: SLF001
-            headers={"Connection": "Upgrade", "Upgrade": "tcp"},
-            data={"Tty": tty, "Detach": False},
-            stream=True,
-        )
-        self._stream = client._get_raw_response_socket(self._response)  # noqa: SLF001
+        self._response = response
+        self._stream = client._get_raw_response_socket(response)  # noqa: SLF001
         self.connection = getattr(self._stream, "_sock", self._stream)
         self.early = b""
-        buffer = self._response.raw._fp.fp  # noqa: SLF001
+        buffer = response.raw._fp.fp  # noqa: SLF001
         if hasattr(buffer, "peek"):
             self.connection.settimeout(0)
             with suppress(OSError):  # over TLS, when nothing is there
@@ -91,3 +85,46 @@ class ExecStream:
             # The layers close each other's file; which of them is left differs by transport.
             with suppress(OSError, ValueError):
                 one.close()
+
+
+class ExecStream(Stream):
+    """A program running in a container, started by this."""
+
+    def __init__(self, api: APIClient, exec_id: str, *, tty: bool = False) -> None:
+        """Start what `api.exec_create` has made.
+
+        Args:
+            api: The outer engine.
+            exec_id: What `exec_create` gave.
+            tty: As it was created.
+        """
+        client: Any = api
+        # The same as exec_start, which gives no way to the buffer.
+        response = client._post_json(  # noqa: SLF001
+            client._url("/exec/{0}/start", exec_id),  # noqa: SLF001
+            headers=dict(_UPGRADE),
+            data={"Tty": tty, "Detach": False},
+            stream=True,
+        )
+        super().__init__(api, response)
+
+
+class AttachedStream(Stream):
+    """The program that a container is there for; joined before it starts, it loses no word."""
+
+    def __init__(self, api: APIClient, container: str) -> None:
+        """Join the main program of a container without a terminal.
+
+        Args:
+            api: The outer engine.
+            container: Its id; it was created with an input.
+        """
+        client: Any = api
+        # The same as attach_socket, likewise.
+        response = client._post(  # noqa: SLF001
+            client._url("/containers/{0}/attach", container),  # noqa: SLF001
+            headers=dict(_UPGRADE),
+            params={"stream": 1, "stdin": 1, "stdout": 1, "stderr": 1},
+            stream=True,
+        )
+        super().__init__(api, response)
