@@ -234,9 +234,9 @@ def serve(config: Config, out: Path, port: int) -> None:
         SiteError: The port can't be had, or the first build failed. A later one that fails is
             reported, and the site stays.
     """
+    _check_port(port)
     from mkdocs.livereload import LiveReloadServer  # noqa: PLC0415 - only needed in here
 
-    _check_port(port)
     url = f"http://127.0.0.1:{port}/"
 
     def rebuild() -> None:

@@ -11,11 +11,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tools import prepare
 from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(prepare.__file__).resolve().parent.parent
 
@@ -39,68 +43,69 @@ def command(checkout: Path) -> list[str]:
     return [sys.executable, "-m", "tools.prepare", "--venv", str(checkout / ".venv"), "venv"]
 
 
-def set_up(checkout: Path) -> tuple[str, float]:
-    """What setting up said, and how many seconds it took."""
-    started = time.monotonic()
-    done = subprocess.run(
+def set_up(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """How setting up ended, and what it said."""
+    return subprocess.run(
         command(checkout), cwd=checkout, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stderr, time.monotonic() - started
 
 
-@pytest.fixture(scope="module")
-def completed(checkout: Path) -> tuple[Path, str]:
-    """A checkout whose setting up was killed and then done again, and what that said."""
+def kill_set_up(checkout: Path, begun: Callable[[], bool]) -> None:
+    """Set up, and kill that as soon as it has begun to make the environment."""
     with subprocess.Popen(
         command(checkout), cwd=checkout, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         deadline = time.monotonic() + 30
-        while not (checkout / ".venv/pyvenv.cfg").exists():
+        while not begun():
             assert time.monotonic() < deadline, "nothing was begun"
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
-    assert not (checkout / ".venv/.dockproof-packages").exists()
-    said, _ = set_up(checkout)
-    return checkout, said
 
 
-def test_killed_set_up_is_begun_anew(completed: tuple[Path, str]) -> None:
-    """An environment whose making was killed isn't taken for whole: the next make completes it."""
-    checkout, said = completed
-    assert "Python packages into .venv: ready" in said
+def test_set_up_is_whole_or_begun_anew(checkout: Path) -> None:
+    """Neither a killed set-up nor one with a wrong hash is taken for whole; a whole one is kept.
+
+    One test, since each environment that is made takes seconds.
+    """
+    venv, lock = checkout / ".venv", checkout / "requirements.lock"
+    packages = venv / ".dockproof-packages"
+    kill_set_up(checkout, (venv / "pyvenv.cfg").exists)
+    assert not packages.exists()
+
+    right = lock.read_text()
+    lock.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", right))
+    # The same version is there already from the build lock, and pip would be content with that.
+    lock.write_text(lock.read_text() + "iniconfig==2.3.1 --hash=sha256:" + "0" * 64 + "\n")
+    refused = set_up(checkout)
+    assert refused.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in refused.stderr
+    assert not packages.exists()
+
+    lock.write_text(right)
+    mended = set_up(checkout)
+    assert "Python packages into .venv: ready" in mended.stderr
+    assert (mended.returncode, packages.exists()) == (0, True)
     shown = subprocess.run(
-        [checkout / ".venv/bin/python", "-m", "pip", "list", "--format", "freeze"],
+        [venv / "bin/python", "-m", "pip", "list", "--format", "freeze"],
         capture_output=True,
         text=True,
         check=True,
     )
     assert re.search(r"^sample==1$", shown.stdout, re.MULTILINE)
-    assert prepare.pins(checkout / "requirements.lock") == 1
+    assert prepare.pins(lock) == 1
 
+    canary = venv / "canary"
+    canary.touch()
+    started = time.monotonic()
+    again = set_up(checkout)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert time.monotonic() - started < 2
+    assert canary.exists()
 
-def test_set_up_does_nothing_until_a_lock_changes(completed: tuple[Path, str]) -> None:
-    """A second set-up changes nothing; a changed lock makes it anew, and refuses a wrong hash."""
-    checkout, _ = completed
-    (checkout / ".venv/canary").touch()
-    said, seconds = set_up(checkout)
-    assert (said, seconds < 2) == ("", True)
-    assert (checkout / ".venv/canary").exists()
-    lock = checkout / "requirements.lock"
-    right = lock.read_text()
-    lock.write_text(re.sub(r"sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
-    # The same version is there already from the build lock, and pip would be content with that.
-    lock.write_text(lock.read_text() + "iniconfig==2.3.1 --hash=sha256:" + "0" * 64 + "\n")
-    done = subprocess.run(
-        command(checkout), cwd=checkout, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "DO NOT MATCH THE HASHES" in done.stderr
-    assert not (checkout / ".venv/canary").exists()
-    assert not (checkout / ".venv/.dockproof-packages").exists()
     lock.write_text(f"# another lock than the first\n{right}")
-    assert "Python packages into .venv: ready" in set_up(checkout)[0]
-    assert (checkout / ".venv/.dockproof-packages").exists()
+    # Making it anew ends as the first did, so that seeing it begin is enough.
+    kill_set_up(checkout, lambda: not canary.exists())
+    assert not packages.exists()
 
 
 def test_without_apt_the_message_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
