@@ -72,7 +72,9 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
                 left.append((result, failed))
                 continue
             if failed.exit not in {None, failed.wanted}:
+                # What a command prints when it goes wrong isn't what the page is to show.
                 left.append((result, failed))
+                continue
             for file, twin in twins.items():
                 edit = _edit(failed, result.block, twin.blocks[index], twin, ids_to_page)
                 if edit is not None:

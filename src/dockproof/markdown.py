@@ -37,6 +37,12 @@ _HEADING = re.compile(
     r"(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t]*#*[ \t]*"
     r"(?:\{:?[ \t]*(?P<attributes>[^}]*)\})?[ \t]*$",
 )
+_TITLE = re.compile(r"(?P<title>.*?)[ \t]*(?:\{:?[ \t]*(?P<attributes>[^}]*)\})?[ \t]*$")
+_UNDERLINE = re.compile(r"(?:=+|-+) *$")
+_HTML_HEADING = re.compile(
+    r"\s*<h(?P<level>[1-6])(?P<attributes>(?:\s[^>]*)?)>(?P<title>.*?)</h(?P=level)>", re.IGNORECASE
+)
+_HTML_ID = re.compile(r"\sid=[\"']?(?P<id>[\w:.-]+)", re.IGNORECASE)
 _ID = re.compile(r"(?:^|\s)#(?P<id>[\w:.-]+)")
 _COMMENT_LINE = re.compile(r"(?P<prefix>[> \t]*)<!--(?P<body>.*?)-->[ \t]*$")
 
@@ -129,6 +135,15 @@ class Page:
 
     @cached_property
     def _lab(self) -> tuple[int, str]:
+        for key, value in self.meta.items():
+            # MkDocs takes any key, so that only what can hardly be anything else is refused.
+            meant = isinstance(value, dict) and {"nodes", "engine"} & set(value)
+            if key != "lab" and (meant or re.fullmatch("labs?", str(key), re.IGNORECASE)):
+                raise PageError(
+                    self.place(1),
+                    f"the front matter's `{key}` is not understood",
+                    "write `lab`, if the machines are meant",
+                )
         lab = self.meta.get("lab", {})
         nodes, engine = (
             (lab.get("nodes", 1), lab.get("engine", "")) if isinstance(lab, dict) else (None, None)
@@ -292,22 +307,44 @@ def _scan(lines: Sequence[Line], meta: dict[str, Any], shown: Path) -> Page:
             loose.append(above)
         comment = _COMMENT_LINE.match(line.text)
         above = Comment(comment["body"].strip(), line.number) if comment else None
-        heading = _HEADING.match(line.text)
-        if heading:
-            found = _ID.search(heading["attributes"] or "")
-            headings.append(
-                Heading(
-                    len(heading["level"]),
-                    heading["title"],
-                    found["id"] if found else None,
-                    line.number,
-                )
-            )
+        if heading := _heading(line, prose, headings[-1] if headings else None):
+            headings.append(heading)
         prose.append(line)
         position += 1
     if above:
         loose.append(above)
     return Page(shown, meta, tuple(headings), tuple(fences), tuple(loose), tuple(prose))
+
+
+def _heading(line: Line, above: Sequence[Line], last: Heading | None) -> Heading | None:
+    """Return the heading that ``line`` is or, as its underline, makes of the line above it."""
+    if found := _HEADING.match(line.text):
+        level, number, ids = len(found["level"]), line.number, _ID
+    elif found := _HTML_HEADING.match(line.text):
+        level, number, ids = int(found["level"]), line.number, _HTML_ID
+    elif _UNDERLINE.match(line.text) and _begins_block(line, above, last):
+        found = _TITLE.match(above[-1].text)
+        level, number, ids = (1 if line.text[0] == "=" else 2), above[-1].number, _ID
+    if not found:
+        return None
+    explicit = ids.search(found["attributes"] or "")
+    return Heading(level, found["title"], explicit["id"] if explicit else None, number)
+
+
+def _begins_block(line: Line, above: Sequence[Line], last: Heading | None) -> bool:
+    """Tell whether the line above ``line`` is text that begins a block.
+
+    Python-Markdown takes an underline for one only there: below a blank line or a heading.
+    """
+    number = line.number - 1
+    if not (above and above[-1].number == number and above[-1].text.strip()):
+        return False
+    if last and last.number == number:
+        return False
+    if len(above) == 1 or not above[-2].text.strip():
+        return len(above) == 1 or above[-2].number == number - 1
+    underlined = above[-2].number == number - 1 and _UNDERLINE.match(above[-2].text)
+    return last is not None and last.number == number - (2 if underlined else 1)
 
 
 def _fence(  # noqa: PLR0913, PLR0917 - one call, with the parts of the scanner's state

@@ -129,6 +129,25 @@ def test_headings_with_and_without_ids() -> None:
     ]
 
 
+def test_headings_in_other_forms() -> None:
+    """Underlined headings and those in HTML count, where Python-Markdown sees them."""
+    page = _parse(
+        "Title { #title }\n=====\n\nPart\n---\nwords\n---\n\n---\n\n- item\n\n---\n\n"
+        "```text\nx\n```\n---\n\n| a |\n|---|\n\nTwo\nlines\n---\n\n"
+        '<h3 class="x" id="raw">Raw</h3>\n\n<H2>Bare</H2>\n\n<hr>\n\n'
+        "```text\nz\n```\nno\n---\n# Last\nEnd {: #end }\n---\n"
+    )
+    assert [(h.level, h.title, h.id, h.number) for h in page.headings] == [
+        (1, "Title", "title", 1),
+        (2, "Part", None, 4),
+        (2, "words", None, 6),
+        (3, "Raw", "raw", 27),
+        (2, "Bare", None, 29),
+        (1, "Last", None, 38),
+        (2, "End", "end", 39),
+    ]
+
+
 def test_a_fence_knows_the_nearest_heading_and_the_comment_directly_above() -> None:
     """Only a comment on the very line above is the fence's; others are loose."""
     page = _parse(
@@ -172,6 +191,14 @@ def test_a_lab_that_is_not_understood_is_an_error(lab: str) -> None:
     """A misspelt or impossible lab names the page."""
     with pytest.raises(PageError, match=r"page.md:1: the front matter's `lab` is not understood"):
         _ = _parse(f"---\nlab: {lab}\n---\n").nodes
+
+
+@pytest.mark.parametrize("line", ["labs: {nodes: 2}", "Lab: 2", "machines: {nodes: 2}", "labs: x"])
+def test_a_misspelt_lab_is_an_error(line: str) -> None:
+    """A page that asks for machines by another word doesn't silently get one."""
+    with pytest.raises(PageError, match=r"page.md:1: the front matter's `\w+` is not understood"):
+        _ = _parse(f"---\n{line}\n---\n").nodes
+    assert _parse("---\nlabel: x\nhide: [toc]\nsearch: {boost: 2}\n---\n").nodes == 1
 
 
 def test_front_matter_that_is_not_yaml_is_an_error_at_its_line() -> None:
