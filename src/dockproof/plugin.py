@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
+import threading
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     site = _site(config.rootpath)
     STATE.runs = Runs(site, _say(config)) if site else None
     if site:
+        _hear_sigterm()
         config.pluginmanager.register(Recording(site), "dockproof-recording")
 
 
@@ -51,6 +54,15 @@ def pytest_unconfigure() -> None:
     if STATE.runs is not None:
         STATE.runs.close()
         STATE.runs = None
+
+
+def _hear_sigterm() -> None:
+    """Take the request to end for Ctrl-C, so that the labs are removed: CI's hosts send it."""
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    ):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _say(config: pytest.Config) -> Any:  # noqa: ANN401 - a callable

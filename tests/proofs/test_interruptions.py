@@ -125,6 +125,19 @@ def test_a_machine_that_is_killed_is_a_broken_lab(proving: _Proving) -> None:
     assert "the output differs" not in output
 
 
+def test_a_run_that_is_told_to_end_takes_its_machines_along(proving: _Proving) -> None:
+    """SIGTERM, which a CI host sends, is heard as Ctrl-C is: the run ends, and nothing is left."""
+    proving.machine()
+    run_id = proving.run_id()
+    proving.process.send_signal(signal.SIGTERM)
+    assert proving.process.wait(30) == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt" in proving.output.read_text()
+    left = proving.engine.client.containers.list(
+        all=True, filters={"label": f"{LABEL}.run={run_id}"}
+    )
+    assert left == []
+
+
 def test_after_a_kill_the_next_run_cleans_up_and_passes(proving: _Proving) -> None:
     """A run that died leaves nothing that the next one trips over, or leaves lying."""
     machine = proving.machine()
