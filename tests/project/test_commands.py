@@ -198,7 +198,7 @@ def test_failure_looks_as_shown(checkout: Path) -> None:
     before = (checkout / name).read_text(encoding="utf-8")
     ((wrong, right),) = re.findall(r"^  -([^-].*)\n  \+(.*)\n", shown, re.MULTILINE)
     assert before.count(f"\n{right}\n") == 1
-    (checkout / name).write_text(before.replace(right, wrong), encoding="utf-8")
+    (checkout / name).write_text(before.replace(f"\n{right}\n", f"\n{wrong}\n"), encoding="utf-8")
     done = subprocess.run(
         ["make", "prove", f"PAGE={name}"],
         cwd=checkout,

@@ -110,7 +110,11 @@ class ExecStream(Stream):
 
 
 class AttachedStream(Stream):
-    """The program that a container is there for; joined before it starts, it loses no word."""
+    """The program that a container is there for; joined before it starts, it loses no word.
+
+    Its standard error stays in the container's log: the engine brings the two in either order, and
+    would put one into the middle of a line of the other.
+    """
 
     def __init__(self, api: APIClient, container: str) -> None:
         """Join the main program of a container without a terminal.
@@ -124,7 +128,7 @@ class AttachedStream(Stream):
         response = client._post(  # noqa: SLF001
             client._url("/containers/{0}/attach", container),  # noqa: SLF001
             headers=dict(_UPGRADE),
-            params={"stream": 1, "stdin": 1, "stdout": 1, "stderr": 1},
+            params={"stream": 1, "stdin": 1, "stdout": 1},
             stream=True,
         )
         super().__init__(api, response)
