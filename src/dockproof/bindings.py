@@ -16,6 +16,8 @@ _SHORTEST = 12
 _LONGEST = 64
 _CHOSEN = {"address", "mac", "name", "port"}
 """Spaces whose values a reader may also choose: what was typed is no chance, on either side."""
+_PROCESS = "process"
+"""The space of process numbers: one that the page shows may be another process's a line later."""
 _PREFIXED = {"id", "swarm id"}
 """Spaces whose values are shown at several lengths."""
 
@@ -27,7 +29,7 @@ def _alike(one: str, other: str) -> bool:
 
 def _is_word(space: str, page: str) -> bool:
     """Tell whether a value says by itself what it is: the `4` in `eth0@if4` is also an `ip -4`."""
-    return not (space in {"interface", "icmp id"} and page.isdigit())
+    return not (space in {"interface", "icmp id", _PROCESS} and page.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Bindings:
     pairs: dict[str, dict[str, str]] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
     _names: set[str] = field(default_factory=set)
-    _log: list[tuple[str, str]] = field(default_factory=list)
+    _log: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     def mark(self) -> int:
         """Return a mark to go back to with :meth:`rollback`."""
@@ -62,8 +64,11 @@ class Bindings:
     def rollback(self, mark: int) -> None:
         """Forget what was bound since ``mark``."""
         while len(self._log) > mark:
-            space, page = self._log.pop()
-            del self.pairs[space][page]
+            space, page, before = self._log.pop()
+            if before is None:
+                del self.pairs[space][page]
+            else:
+                self.pairs[space][page] = before
 
     def bind(self, space: str, page: str, run: str) -> bool:
         """Bind ``page`` to ``run``; return False where that contradicts what is bound.
@@ -72,6 +77,11 @@ class Bindings:
         name or a port so typed stands for no other value either.
         """
         known = self.pairs.setdefault(space, {})
+        if space == _PROCESS:
+            for one, other in zip(page.split(), run.split(), strict=True):
+                self._log.append((space, one, known.get(one)))
+                known[one] = other
+            return True
         if page in known:
             return known[page] == run
         chosen = page in self.typed or (run in self.typed and space in _CHOSEN)
@@ -88,7 +98,7 @@ class Bindings:
             fits = run not in known.values()
         if fits:
             known[page] = run
-            self._log.append((space, page))
+            self._log.append((space, page, None))
         return fits
 
     def to_page(self, text: str) -> str:
@@ -141,12 +151,15 @@ class Bindings:
             for page, run in known.items()
             if _is_word(space, page)
         }
-        if not bound:
+        if not any(self.pairs.values()):
             return command, done
 
         out: list[str] = []
         end = 0
-        values = "|".join(re.escape(page) for page in sorted(bound, key=len, reverse=True))
+        # Nothing else stands for what there is none of.
+        values = (
+            "|".join(re.escape(page) for page in sorted(bound, key=len, reverse=True)) or r"\b\B"
+        )
         found = [
             (match.start(), match.end(), bound[match[0]])
             for match in re.finditer(rf"(?<![0-9A-Za-z_])(?:{values})(?![0-9A-Za-z_])", command)
@@ -155,6 +168,10 @@ class Bindings:
             run = self._by_prefix(command[start:stop])
             if run is not None:
                 found.append((start, stop, run))
+        processes = self.pairs.get(_PROCESS, {})
+        for start, stop in references.processes(command) if processes else ():
+            if command[start:stop] in processes:
+                found.append((start, stop, processes[command[start:stop]]))
         for start, stop, run in sorted(found):
             if start >= end:
                 out += [command[end:start], run]

@@ -90,16 +90,19 @@ class Pattern:
 
 
 @lru_cache(maxsize=8192)
-def compile_line(text: str, substitutions: tuple[Substitution, ...] = ()) -> Pattern:
+def compile_line(
+    text: str, substitutions: tuple[Substitution, ...] = (), asked: tuple[Rule, ...] = ()
+) -> Pattern:
     """Return the pattern for a page's line.
 
     Args:
         text: The line; ``…`` in it stands for any run of characters, and of two or more spaces in a
             row the number doesn't count, since tables pad to the width of what varies.
         substitutions: Words of the step's command that were run as other words, and may be printed.
+        asked: Rules that hold because of the step's command; see :func:`dockproof.volatile.asked`.
     """
     text = text.rstrip().expandtabs()  # as a terminal shows it
-    found = list(volatile.find(text))
+    found = list(volatile.find(text, asked))
     pieces: list[tuple[int, int, Rule | Substitution | None]] = [*found]
     pieces += [(m.start(), m.end(), None) for m in re.finditer(GAP, text)]
     for substitution in substitutions:
@@ -156,6 +159,7 @@ def matches(
     actual: Sequence[str],
     bindings: Bindings,
     substitutions: tuple[Substitution, ...] = (),
+    asked: tuple[Rule, ...] = (),
 ) -> bool:
     """Tell whether a run's lines are what the page's lines say.
 
@@ -164,18 +168,19 @@ def matches(
         actual: The run's lines.
         bindings: The page's bindings; what the two sides newly bind is added where they agree.
         substitutions: See :func:`compile_line`.
+        asked: Likewise.
     """
     if not expected and actual:
         return False  # where the page shows nothing, not even an empty line is printed
     expected, actual = _trim(expected), _trim(actual)
-    if expected == actual and not (substitutions or any(map(_needs_pattern, expected))):
+    if expected == actual and not (substitutions or asked or any(map(_needs_pattern, expected))):
         return True
     segments: list[list[Pattern]] = [[]]
     for line in expected:
         if line.strip() == GAP:
             segments.append([])
         else:
-            segments[-1].append(compile_line(line, substitutions))
+            segments[-1].append(compile_line(line, substitutions, asked))
     return _Matcher(segments, [line.rstrip() for line in actual], bindings).run()
 
 
@@ -247,6 +252,7 @@ def merge(
     actual: Sequence[str],
     bindings: Bindings,
     substitutions: tuple[Substitution, ...] = (),
+    asked: tuple[Rule, ...] = (),
 ) -> list[int | str]:
     """Return what the page would have to show for this run.
 
@@ -258,6 +264,7 @@ def merge(
         actual: The run's lines.
         bindings: What is bound; what the lines that stay bind is added.
         substitutions: See :func:`compile_line`.
+        asked: Likewise.
 
     Returns:
         For each line either the index of the page's line that stays, or a new line.
@@ -266,14 +273,18 @@ def merge(
         return [_back(line.rstrip(), bindings, substitutions) for line in actual]
     end = len(_trim(expected))
     actual = [line.rstrip() for line in _trim(actual)]
+    patterns = [
+        None if line.strip() == GAP else compile_line(line, substitutions, asked)
+        for line in expected[:end]
+    ]
     out: list[int | str] = []
     anchors = [
         (-1, -1),
         *(
             (e, a)
-            for e, a in _common(expected[:end], actual, bindings, substitutions)
+            for e, a in _common(patterns, actual, bindings)
             # What stays on the page binds: the run's lines are put into the page's own values.
-            if compile_line(expected[e], substitutions).match(actual[a], bindings)
+            if (pattern := patterns[e]) and pattern.match(actual[a], bindings)
         ),
         (end, len(actual)),
     ]
@@ -312,18 +323,12 @@ def _chunk(expected: Sequence[str], indices: range, actual: list[str]) -> list[i
 
 
 def _common(
-    expected: Sequence[str],
-    actual: Sequence[str],
-    bindings: Bindings,
-    substitutions: tuple[Substitution, ...],
+    patterns: Sequence[Pattern | None], actual: Sequence[str], bindings: Bindings
 ) -> Iterator[tuple[int, int]]:
-    """Yield the places of a longest common subsequence of the two."""
-    patterns = [
-        None if line.strip() == GAP else compile_line(line, substitutions) for line in expected
-    ]
-    if len(expected) * len(actual) > _MOST_CELLS:
+    """Yield the places of a longest common subsequence of the page's lines and the run's."""
+    rows, columns = len(patterns), len(actual)
+    if rows * columns > _MOST_CELLS:
         return
-    rows, columns = len(expected), len(actual)
     agree = [[False] * columns for _ in range(rows)]
     for e, pattern in enumerate(patterns):
         if pattern is not None:

@@ -1,4 +1,4 @@
-"""Which words of a command name objects of the engine: there a prefix of an id may stand."""
+"""Which words of a command name the engine's objects, by the beginning of an id, or processes."""
 
 from __future__ import annotations
 
@@ -61,6 +61,13 @@ _CERTAIN = re.compile(
 _NAMED = re.compile(
     r"(?:(?<=\bid=)|(?<=\bcontainer:)|(?<=--volumes-from[ =]))[0-9a-f]{2,63}(?![\w./-])"
 )
+# Commands that take numbers of processes, and options of theirs whose value is another number.
+_TAKE_PROCESSES = re.compile(
+    r"(?<![\w./-])(?:kill|lsns|lsof|nsenter|pmap|prlimit|ps|pstree|renice|strace|taskset|wait)(?=\s)"
+)
+_OTHER_NUMBER = re.compile(r"-[nosSGUu]|--(?:signal|sort|format|priority)")
+_IN_PROC = re.compile(r"(?<=/proc/)\d+(?![\w.])")
+_NUMBER = re.compile(r"(?<![\w.:/@-])\d+(?![\w.:/@-])|(?<=-[pt])\d+(?![\w.])")
 
 
 def find(command: str) -> list[tuple[int, int]]:
@@ -76,6 +83,26 @@ def find(command: str) -> list[tuple[int, int]]:
     spans = {m.span() for form in (_CERTAIN, _NAMED) for m in form.finditer(command)}
     for part in _COMMAND.finditer(command):
         spans |= set(_references(command, part.start(), part.end()))
+    return sorted(spans)
+
+
+def processes(command: str) -> list[tuple[int, int]]:
+    """Return where the words stand that may be the number of a process.
+
+    Args:
+        command: A shell's command line, or what is typed into a program.
+
+    Returns:
+        Each number's start and end, in order.
+    """
+    spans = {match.span() for match in _IN_PROC.finditer(command)}
+    for part in _COMMAND.finditer(command):
+        takes = _TAKE_PROCESSES.search(command, part.start(), part.end())
+        value = False
+        for word in _WORD.finditer(command, takes.end(), part.end()) if takes else ():
+            if not value:
+                spans |= {m.span() for m in _NUMBER.finditer(command, word.start(), word.end())}
+            value = _OTHER_NUMBER.fullmatch(word[0]) is not None
     return sorted(spans)
 
 

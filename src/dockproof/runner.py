@@ -291,7 +291,7 @@ class PageRunner:
                 time.monotonic() >= deadline
                 or step.command is None
                 or outcome.status is not Status.PASSED
-                or self._holds(outcome, directives.exit, sent.substitutions)
+                or self._holds(sent, outcome, directives.exit)
             ):
                 return outcome
             time.sleep(_RETRY_PAUSE)
@@ -316,13 +316,14 @@ class PageRunner:
 
         return translate
 
-    def _holds(self, outcome: Outcome, wanted: int, substitutions: list[Substitution]) -> bool:
+    def _holds(self, sent: _Sent, outcome: Outcome, wanted: int) -> bool:
         mark = self._bindings.mark()
         agrees = compare.matches(
             [s.terminal for s in outcome.expected],
             outcome.actual,
             self._bindings,
-            tuple(substitutions),
+            tuple(sent.substitutions),
+            volatile.asked(sent.step.command or ""),
         )
         self._bindings.rollback(mark)
         return agrees and outcome.exit == wanted
@@ -332,7 +333,8 @@ class PageRunner:
         wanted = block.directives.exit if sent.step is block.steps[-1] else 0
         expected = [shown.terminal for shown in outcome.expected]
         made = tuple(sent.substitutions)
-        agrees = compare.matches(expected, outcome.actual, self._bindings, made)
+        asked = volatile.asked(sent.step.command or "")
+        agrees = compare.matches(expected, outcome.actual, self._bindings, made, asked)
         status = outcome.status
         # A program that the page itself interrupts ends with 130, unless the page says more.
         by_key = outcome.interrupted and "exit" not in block.directives.given
@@ -346,7 +348,7 @@ class PageRunner:
         merged: list[int | str] = []
         if status is not Status.PASSED:
             self.machines.check(engine=not self._engine_touched)
-            merged = compare.merge(expected, outcome.actual, self._bindings, made)
+            merged = compare.merge(expected, outcome.actual, self._bindings, made, asked)
         return StepResult(
             sent.step,
             status,
@@ -426,9 +428,11 @@ def _live_values(page: Blocks) -> Bindings:
     bindings = Bindings()
     for block in page.blocks:
         for step in block.steps:
+            asked = volatile.asked(step.command or "")
             for line in step.expected:
-                for start, end, rule in volatile.find(line.text):
+                for start, end, rule in volatile.find(line.text, asked):
                     if rule.live:
-                        value = line.text[start:end]
-                        bindings.pairs.setdefault(rule.live, {})[value] = value
+                        # Of numbers of processes there may be several.
+                        values = {value: value for value in line.text[start:end].split()}
+                        bindings.pairs.setdefault(rule.live, {}).update(values)
     return bindings

@@ -309,3 +309,43 @@ def test_what_the_reader_chose_is_shown_as_chosen(
     bindings.note_typed(command)
     assert not bindings.bind(space, page, run)
     assert bindings.bind(space, run, run)
+
+
+@pytest.mark.parametrize(
+    ("page", "run"),
+    [
+        ("kill 812", "kill 4077"),
+        ("sudo kill -9 812 7; echo 812", "sudo kill -9 4077 8; echo 812"),
+        ("kill -s 7 812", "kill -s 7 4077"),
+        ("sudo ls -l /proc/812/ns", "sudo ls -l /proc/4077/ns"),
+        ("sudo nsenter -t 812 -n ip -4 a", "sudo nsenter -t 4077 -n ip -4 a"),
+        ("sudo nsenter --target=812 --net", "sudo nsenter --target=4077 --net"),
+        ("ps -o pid=,comm= -p812", "ps -o pid=,comm= -p4077"),
+        ("taskset -p 812 | cat", "taskset -p 4077 | cat"),
+        ("docker exec web kill 7", "docker exec web kill 8"),
+        ("docker kill web812", "docker kill web812"),
+        (
+            "sleep 812; head -n 7 f; curl localhost:812",
+            "sleep 812; head -n 7 f; curl localhost:812",
+        ),
+        ("kill 812.5 x812", "kill 812.5 x812"),
+    ],
+)
+def test_commands_get_the_runs_processes(page: str, run: str) -> None:
+    """A process number of the page is the run's where a command takes one, and nowhere else."""
+    bindings = Bindings()
+    assert bindings.bind("process", "812", "9")
+    assert bindings.bind("process", "812 7", "4077 8")
+    assert _command(bindings, page) == run
+
+
+def test_the_newest_process_number_counts() -> None:
+    """Containers count for themselves, so that a number may come again; a rollback forgets it."""
+    bindings = Bindings()
+    assert bindings.bind("process", "7", "8")
+    mark = bindings.mark()
+    assert bindings.bind("process", "7", "9")
+    assert _command(bindings, "kill 7") == "kill 9"
+    bindings.rollback(mark)
+    assert _command(bindings, "kill 7") == "kill 8"
+    assert bindings.to_page("8 of 8") == "8 of 8"

@@ -499,6 +499,16 @@ def test_background_jobs(page: _Page) -> None:
     _passes(page("$ sleep 0.2 &\n[1] 4711\n$ wait\n…\n$ echo a\na"))
 
 
+def test_live_processes_from_step_to_step(page: _Page) -> None:
+    """A process that the page shows under one number is the run's, whatever number that has."""
+    _passes(
+        page(
+            "$ sleep 100 &\n[1] 99999999\n$ echo $!\n99999999\n"
+            "$ ps -o comm= -p 99999999\nsleep\n$ kill 99999999",
+        )
+    )
+
+
 def test_live_ids_from_step_to_step(page: _Page) -> None:
     """A command that uses the page's id gets the run's, within a block and across blocks."""
     ran = page(

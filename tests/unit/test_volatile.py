@@ -12,8 +12,8 @@ from dockproof.bindings import Bindings
 from dockproof.volatile import RULES, Rule, sizes
 
 
-def _agree(page: str, run: str) -> bool:
-    return compare.matches([page], [run], Bindings())
+def _agree(page: str, run: str, *asked: Rule) -> bool:
+    return compare.matches([page], [run], Bindings(), asked=asked)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -21,13 +21,42 @@ def test_each_rule_keeps_its_word(rule: Rule) -> None:
     """A rule has a name, a reason, a sample that matches by it, and a near miss that doesn't."""
     assert rule.name
     assert rule.reason
+    asked = (rule,) if rule.command else ()
     page, run = rule.sample
     assert page != run
-    assert rule in {found for _, _, found in volatile.find(page)}
-    assert _agree(page, run)
+    assert rule in {found for _, _, found in volatile.find(page, asked)}
+    assert _agree(page, run, *asked)
     page, run = rule.near_miss
     assert page != run
-    assert not _agree(page, run)
+    assert not _agree(page, run, *asked)
+
+
+@pytest.mark.parametrize(
+    ("command", "page", "run", "agree"),
+    [
+        ("pidof dockerd", "812", "4077", True),
+        ("sudo docker exec web pidof nginx", "8 7 1", "9 8 1", True),
+        ("pidof nginx", "8 7 1", "9 8 2", False),
+        ("pgrep -a nginx", "812 nginx: master", "77 nginx: master", True),
+        ("pgrep -a nginx", "812 nginx: master", "77 nginx: worker", False),
+        ("pgrep -c nginx", "8", "9", False),
+        ("docker inspect -f '{{.State.Pid}}' web", "3312", "977", True),
+        ("docker inspect -f '{{.State.Pid}} {{.State.ExitCode}}' web", "3312 1", "977 1", True),
+        ("docker inspect -f '{{.State.Pid}} {{.State.ExitCode}}' web", "3312 1", "977 2", False),
+        ("docker inspect -f '{{.State.Pid}}' web", "0", "977", False),
+        ("docker inspect -f '{{.RestartCount}}' web", "3", "4", False),
+        ("docker inspect -f '{{.RestartCount}} {{.State.Pid}}' web", "3 99", "4 99", False),
+        ("echo $$", "4711", "12", True),
+        ("echo $?", "4711", "12", False),
+        ("cat /run/docker.pid", "812", "4077", True),
+        ("cat numbers", "812", "4077", False),
+    ],
+)
+def test_what_was_asked_for_tells_a_process_number(
+    command: str, page: str, run: str, *, agree: bool
+) -> None:
+    """A number that stands alone is a process's where the command prints such, and else a fact."""
+    assert _agree(page, run, *volatile.asked(command)) is agree
 
 
 def test_names_of_rules_are_unique() -> None:

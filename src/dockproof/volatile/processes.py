@@ -28,6 +28,24 @@ RULES = (
         sample=("[1] 4711", "[1] 82"),
         near_miss=("[1] 4711", "[2] 4711"),
         accept=lambda page, run: _both_or_neither_first(page.strip(), run.strip()),
+        live="process",
+    ),
+    Rule(
+        name="PID asked for",
+        reason="a command that prints process numbers alone; the kernel gives them as they come",
+        page=r"^\d+(?: \d+)*(?=$| )",
+        command=(
+            r"\bpidof\b|\bpgrep\b(?!.* -\w*c)|['\"]\{\{ *\.State\.Pid *\}\}|\becho \$[!$]"
+            r"|\bcat \S*(?:\.pid|/cgroup\.procs)\b|\bps .*-o '?pid=|\blsns .*-o '?PID\b"
+        ),
+        sample=("4711 82", "12 4712"),
+        near_miss=("4711 82", "4711"),
+        accept=lambda page, run: (
+            page.count(" ") == run.count(" ")
+            and all(map(_both_or_neither_first, page.split(), run.split()))
+        ),
+        run=r"\d+(?: \d+)*",
+        live="process",
     ),
     Rule(
         name="processor use",

@@ -22,8 +22,11 @@ class Rule:
         run: The expression for the value where a run prints it, with ``LENGTH`` for the length of
             the page's value; empty: the same as ``page``.
         live: The space of values within which the page's and the run's are bound one to one for the
-            whole page (``"id"`` for object ids, say); empty: each value stands alone.
+            whole page (``"id"`` for object ids, say); empty: each value stands alone. In the space
+            ``"process"`` the newest counts, as each container has numbers of its own.
         accept: Further says whether the page's and the run's values agree.
+        command: An expression that the step's command contains, for a value that only what was
+            asked for tells from another; empty: the line alone tells.
     """
 
     name: str
@@ -38,3 +41,5 @@ class Rule:
     def run_pattern(self, page: str) -> str:
         """Return the expression for the run's value that stands for the page's value ``page``."""
         return (self.run or self.page).replace("LENGTH", str(len(page)))
+
+    command: str = ""
