@@ -48,6 +48,33 @@ RULES = (
         live="process",
     ),
     Rule(
+        name="PID in a namespace",
+        reason="the first process of a namespace, as lsns shows it in front of its user",
+        page=r"(?<= )\d+(?= +[a-z_][\w-]* )",
+        command=r"\blsns\b",
+        sample=(
+            "4026532338 net  1 33333 root  0 /run/docker/netns/default sleep 700",
+            "4026532338 net  1 243 root  0 /run/docker/netns/default sleep 700",
+        ),
+        near_miss=(
+            "4026532338 net  1 33333 root  0 /run/docker/netns/default sleep 700",
+            "4026532338 net  2 33333 root  0 /run/docker/netns/default sleep 700",
+        ),
+        accept=_both_or_neither_first,
+        live="process",
+    ),
+    Rule(
+        name="namespace",
+        reason="the kernel numbers namespaces as they come",
+        page=(
+            r"(?<=:\[)4026\d{6}(?=\])"
+            r"|(?<![^ ])4026\d{6}(?= +(?:cgroup|ipc|mnt|net|pid|time|user|uts) )"
+        ),
+        sample=("net:[4026532338]", "net:[4026531840]"),
+        near_miss=("net:[4026532338]", "uts:[4026532338]"),
+        live="namespace",
+    ),
+    Rule(
         name="processor use",
         reason="what a process used of the processor in its short life",
         page=r"(?<= )\b\d+\b(?= +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d )",
