@@ -138,7 +138,7 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "write `<!-- prove: … -->` on one line, directly above the fence",
             )
     names = _Names()
-    running: _Running = {True: {}, False: {}}
+    running: _Running = {True: [], False: []}
     blocks = [_block(fence, page, names, running, language) for fence in page.fences]
     sessions = any(block.kind is Kind.SESSION for block in blocks)
     for block in blocks:
@@ -152,8 +152,8 @@ def build(page: Page, language: str | None = None) -> Blocks:
     return Blocks(page, tuple(blocks), language)
 
 
-_Running = dict[bool, dict[tuple[str, int], int]]
-"""By whether they are skipped: where blocks left a program running, and the block's line."""
+_Running = dict[bool, list[tuple[str, int]]]
+"""By whether they are skipped: the nodes and terminals where blocks left a program running."""
 
 
 class _Names:
@@ -198,10 +198,10 @@ def _block(
             # What isn't run may be another system's session: `PS C:\> wsl --install`.
             if not skipped or any(session.is_command(line.text) for line in fence.body):
                 raise
-        for step in steps:
-            left.pop((step.node, given.terminal), None)
+        used = {(step.node, given.terminal) for step in steps}
+        left[:] = [where for where in left if where not in used]
         if given.running and steps:
-            left[steps[-1].node, given.terminal] = fence.number
+            left.append((steps[-1].node, given.terminal))
     return Block(name, kind, fence, given, steps, _key(fence, kind, given, steps))
 
 

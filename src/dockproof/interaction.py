@@ -103,7 +103,7 @@ class Interaction:
         self._key = ""
         self._size = 0
         self._typed = -1
-        self._heard = self._entered = time.monotonic()
+        self._heard = self._watched = time.monotonic()
         self._todo: list[str] = []
         self._parts: list[_Part] = []
         self._interrupted = False
@@ -124,7 +124,7 @@ class Interaction:
         """
         deadline = time.monotonic() + timeout
         self._todo = list(lines)
-        self._entered = time.monotonic()
+        self._watched = time.monotonic()
         self._parts = [_Part()]
         self._interrupted = False
         self._late = ""
@@ -173,8 +173,8 @@ class Interaction:
     def _quiet(self, now: float) -> float:
         """Return the seconds of silence; a program that prints on and on counts as settled."""
         quiet = now - self._heard
-        if quiet < _SETTLED and now - self._entered >= _RESTLESS:
-            self._entered = now + _SETTLED - _RESTLESS  # looked at again after a while, not at once
+        if quiet < _SETTLED and now - self._watched >= _RESTLESS:
+            self._watched = now + _SETTLED - _RESTLESS  # looked at again after a while, not at once
             return _SETTLED
         return quiet
 
@@ -360,7 +360,7 @@ class Interaction:
         # The terminal echoes what is typed; a prompt seen before more came is still the old one.
         echo = len(data) - 1 if data.endswith(b"\r") else 0
         self._typed = self._size + echo
-        self._heard = self._entered = time.monotonic()
+        self._heard = self._watched = time.monotonic()
         self.terminal.type(data)
 
     def _read(self, timeout: float) -> None:
