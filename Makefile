@@ -11,6 +11,9 @@ PAGE :=
 NODES := 1
 PORT := 8000
 
+# Names of pages may hold what a shell takes for something else.
+export PAGE
+
 # The targets run one after the other even under -j: they share an environment and a lab.
 .NOTPARALLEL:
 
@@ -46,11 +49,11 @@ lint: ## the stages of make test that need seconds: format, lint, types
 
 prove: ## prove one page, PAGE=docs/zh/images/base-image.md, or all of them
 	@$(call prepare,venv engine)
-	@$(VENV)/bin/python -m tools.pages prove '$(PAGE)'
+	@$(VENV)/bin/python -m tools.pages prove "$$PAGE"
 
 accept: ## write what a page's commands print now into it and its twin: PAGE=…
 	@$(call prepare,venv engine)
-	@$(VENV)/bin/python -m tools.pages accept '$(PAGE)'
+	@$(VENV)/bin/python -m tools.pages accept "$$PAGE"
 
 lab: ## a shell on a fresh lab machine, the examples in place; NODES=2 for two machines
 	@$(call prepare,venv engine)

@@ -132,6 +132,7 @@ def test_missing_page_is_named(checkout: Path) -> None:
     """`make prove` and `make accept` say which page they were not given or did not find."""
     for target, said in {
         "prove PAGE=images/no-such": "PAGE=images/no-such: no such page",
+        "prove PAGE=it's": "PAGE=it's: no such page",
         "accept": "make accept: say which page",
     }.items():
         done = subprocess.run(
