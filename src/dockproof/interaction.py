@@ -11,7 +11,7 @@ import pexpect
 from dockproof import compare
 from dockproof.results import Status
 from dockproof.screen import Screen
-from dockproof.session import KEYS, heredoc_of, heredoc_size, is_key, is_prompt, prompt_of
+from dockproof.session import KEYS, heredoc_size, heredocs_of, is_key, is_prompt, prompt_of
 
 if TYPE_CHECKING:
     import re
@@ -285,7 +285,7 @@ class Interaction:
     def _typed_at(self, prompt: Prompt, line: str) -> str:
         """Return what the page's line types; in a here-document a `#` is a `#`."""
         if self._heredoc is None or prompt.prompt != "> ":
-            self._heredoc = heredoc_of(prompt.typed)
+            self._heredoc = next(iter(heredocs_of(prompt.typed)), None)
             return prompt.typed
         if heredoc_size([line], self._heredoc):
             self._heredoc = None

@@ -20,8 +20,9 @@ from dockproof.session import (
     GAP,
     asked_for,
     continues,
-    heredoc_of,
     heredoc_size,
+    heredocs_of,
+    incomplete,
     prompt_of,
     strip_comment,
 )
@@ -80,31 +81,42 @@ def parts(session: str) -> Iterator[Part]:
     (``# ``, ``mysql> ``) counts where the command above has started something to type into.
     """
     goes_on = False  # the line before ends in a backslash
-    asked = False  # the shell asks for the rest of a command by its `> `
-    inside = 0  # how many more lines of a here-document there are
-    prompted = False
+    asked = False  # the shell asks for the rest of a command, by its `> ` if that is shown
+    documents: list[int] = []  # of each line of the here-documents to come, how long its prompt is
     command = ""
+    shell = ""  # what was typed since the last prompt, without here-documents
+    opened = 0
     lines = session.split("\n")
     for number, line in enumerate(lines, 1):
-        if inside:
-            start = 2 if prompted else 0
+        if documents:
+            start = documents.pop(0)
             yield Part("command", line[:start], line[start:])
-            inside -= 1
+            if not documents:
+                bare = not start
+                following = lines[number : number + 1]
+                asked = asked_for(following, shell) or (bare and incomplete(shell))
             continue
-        start = 0 if goes_on else 2 if asked else _prompt(line, command)
-        if not goes_on and not start:
+        if asked:
+            start = 2 if line.startswith("> ") or line == ">" else 0
+        else:
+            start = 0 if goes_on else _prompt(line, command)
+        if not (goes_on or asked or start):
             yield Part("key" if _KEY.match(line) else "output", "", line)
             continue
         if not goes_on and _NODE.match(line):
             command = ""
         typed = line[start:]
         command += f"{typed}\n"
+        shell, opened = (f"{shell}\n{typed}", opened) if goes_on or asked else (typed, 0)
         goes_on = continues(typed)
-        heredoc = None if goes_on else heredoc_of(typed)
-        asked = not goes_on and asked_for(lines[number : number + 1], command)
-        if heredoc:
-            rest = lines[number:]
-            inside, prompted = heredoc_size(rest, heredoc) or (len(rest), False)
+        asked = False
+        if not goes_on:
+            for heredoc in heredocs_of(shell)[opened:]:
+                rest = lines[number + len(documents) :]
+                size, prompted = heredoc_size(rest, heredoc) or (len(rest), False)
+                documents += [2 if prompted else 0] * size
+                opened += 1
+            asked = not documents and asked_for(lines[number : number + 1], shell)
         yield Part("command", line[:start], typed)
 
 

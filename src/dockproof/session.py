@@ -172,12 +172,17 @@ def _read(line: str, inside: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return line if stack else line.rstrip(), tuple(stack)
 
 
-def incomplete(command: str) -> bool:
-    """Tell whether a shell would ask for more: a quote, a bracket or a loop is open."""
+def _open(command: str) -> tuple[str, ...]:
+    """Return the quotes and brackets that a command leaves open, the innermost last."""
     inside: tuple[str, ...] = ()
     for line in command.split("\n"):
         _, inside = _read(line, inside)
-    if inside:
+    return inside
+
+
+def incomplete(command: str) -> bool:
+    """Tell whether a shell would ask for more: a quote, a bracket or a loop is open."""
+    if _open(command):
         return True
     words: Counter[str] = Counter()
     begins = True  # where a command may begin, and a word may be one of the shell's own
@@ -282,52 +287,64 @@ def _next_command(body: Sequence[Line], position: int) -> int:
 
 
 def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tuple[str, int]:
-    """Join a command's continuation lines; return it and the position behind it."""
-    start = body[position].number
+    """Join a command's lines, its here-documents too; return it and the position behind it."""
+    place = page.place(body[position].number)
     line, inside = _read(text, ())
-    parts = [line]
+    typed = [line]
+    shell = line  # what of it the shell reads as commands
+    documents = 0
+    bare = False  # here-documents stand without the shell's `> `, and so does what comes after
     position += 1
     while True:
         if continues(text):
             if position == len(body):
                 raise PageError(
-                    page.place(start),
+                    place,
                     "the command ends in `\\` and nothing follows",
                     "add the line that it goes on with, or remove the `\\`",
                 )
             text = body[position].text
-        elif asked_for([line.text for line in body[position : position + 1]], "\n".join(parts)):
-            text = body[position].text[2:]
         else:
-            break
+            for heredoc in heredocs_of(shell)[documents:]:
+                lines, bare = _heredoc(body, position, heredoc, place)
+                typed += lines
+                position += len(lines)
+                documents += 1
+            following = [line.text for line in body[position : position + 1]]
+            if asked_for(following, shell):
+                text = following[0][2:]
+            elif bare and following and incomplete(shell):
+                text = following[0]
+            else:
+                return "\n".join(typed), position
         line, inside = _read(text, inside)
-        parts.append(line)
+        typed.append(line)
+        shell += f"\n{line}"
         position += 1
-    command = "\n".join(parts)
-    heredoc = heredoc_of(command)
-    if heredoc:
-        return _heredoc(body, position, command, heredoc, page.place(start))
-    return command, position
 
 
-def heredoc_of(command: str) -> re.Match[str] | None:
-    """Return the match for a command's here-document, with its ``dash`` and ``word``, or None."""
-    if "<<" not in command:
-        return None
-    return _HEREDOC.search(_OPAQUE.sub(lambda match: " " * len(match[0]), command))
+def heredocs_of(command: str) -> list[re.Match[str]]:
+    """Return a match for each here-document that a command opens, with its ``dash`` and ``word``.
+
+    Args:
+        command: The command, or as much of it as there is, without the documents' lines.
+    """
+    if "<<" not in command or _open(command)[-1:] in {("'",), ('"',)}:
+        return []  # in a quote that isn't closed yet
+    text = _OPAQUE.sub(lambda match: " " * len(match[0]), command)
+    return list(_HEREDOC.finditer(text))
 
 
 def asked_for(following: Sequence[str], command: str) -> bool:
     """Tell whether the next line stands behind the ``> `` by which a shell asks for the rest.
 
     Args:
-        following: What follows the command, if anything does.
-        command: The command so far.
+        following: What follows the command and the here-documents so far, if anything does.
+        command: The command so far, without the here-documents' lines.
     """
     return (
         bool(following)
         and (following[0].startswith("> ") or following[0] == ">")
-        and heredoc_of(command) is None
         and incomplete(command)
     )
 
@@ -344,7 +361,7 @@ def heredoc_size(texts: Sequence[str], heredoc: re.Match[str]) -> tuple[int, boo
 
     Args:
         texts: The lines behind its command.
-        heredoc: What :func:`heredoc_of` found in the command.
+        heredoc: What :func:`heredocs_of` found in the command.
 
     Returns:
         How many lines it has, the closing word included, and whether ``> `` stands before them;
@@ -360,15 +377,14 @@ def heredoc_size(texts: Sequence[str], heredoc: re.Match[str]) -> tuple[int, boo
 
 
 def _heredoc(
-    body: Sequence[Line], position: int, command: str, heredoc: re.Match[str], place: Place
-) -> tuple[str, int]:
-    """Take the lines of a here-document, with or without the shell's ``> `` before each."""
+    body: Sequence[Line], position: int, heredoc: re.Match[str], place: Place
+) -> tuple[list[str], bool]:
+    """Return the lines of a here-document, and whether they stand without the shell's ``> ``."""
     texts = [line.text for line in body[position:]]
     found = heredoc_size(texts, heredoc)
     if found:
         size, prompted = found
-        lines = [text[2:] if prompted else text for text in texts[:size]]
-        return "\n".join([command, *lines]), position + size
+        return [text[2:] if prompted else text for text in texts[:size]], not prompted
     raise PageError(
         place,
         f"the here-document is never closed by {heredoc['word']}",

@@ -499,6 +499,23 @@ def test_background_jobs(page: _Page) -> None:
     _passes(page("$ sleep 0.2 &\n[1] 4711\n$ wait\n…\n$ echo a\na"))
 
 
+@pytest.mark.parametrize(
+    "session",
+    [
+        "$ for i in 1 2; do\n> cat <<EOF\n> n $i\n> EOF\n> done\nn 1\nn 2",
+        "$ cat <<A; cat <<B\na\nA\nb\nB\na\nb",
+        "$ cat <<A; cat <<B\n> a\n> A\n> b\n> B\na\nb",
+        "$ x=$(cat <<EOF\nq $((1+1))\nEOF\n)\n$ echo $x\nq 2",
+        '$ echo "a <<EOF\n> b"\na <<EOF\nb',
+        '$ while read -r a; do\n> echo "[$a]"\n> done <<EOF\n> x\n> EOF\n[x]',
+        "$ cat <<EOF | sed 's/a/b/' \\\n    >out\na\nEOF\n$ cat out\nb",
+    ],
+)
+def test_here_documents_in_longer_commands(page: _Page, session: str) -> None:
+    """A command may have several, and may go on behind them."""
+    _passes(page(session))
+
+
 def test_live_processes_from_step_to_step(page: _Page) -> None:
     """A process that the page shows under one number is the run's, whatever number that has."""
     _passes(

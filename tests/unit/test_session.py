@@ -302,5 +302,5 @@ def test_indented_sessions_keep_their_line_numbers() -> None:
 )
 def test_only_a_heredoc_opens_a_heredoc(command: str, word: str | None) -> None:
     """Here-strings, shifts and quoted text aren't here-documents."""
-    found = session.heredoc_of(command)
+    found = next(iter(session.heredocs_of(command)), None)
     assert (found["word"] if found else None) == word
