@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from dockproof import references
 
 _WORD = re.compile(r"[0-9A-Za-z_.:]+")
-_PREFIX = re.compile(r"[0-9a-f]{2,63}")
+# Of ids of a swarm's objects, which any short word could begin, a little more.
+_PREFIXES = {
+    "id": re.compile(r"[0-9a-f]{2,63}"),
+    "swarm id": re.compile(r"[0-9a-z]{3,24}"),
+}
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
 # What the reader calls an object; the engine takes it for that, whatever id begins alike.
 _NAME = re.compile(r"(?:--name[= ]|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)")
@@ -18,7 +22,7 @@ _CHOSEN = {"address", "mac", "name", "port"}
 """Spaces whose values a reader may also choose: what was typed is no chance, on either side."""
 _PROCESS = "process"
 """The space of process numbers: one that the page shows may be another process's a line later."""
-_PREFIXED = {"id", "swarm id"}
+_PREFIXED = set(_PREFIXES)
 """Spaces whose values are shown at several lengths."""
 
 
@@ -180,16 +184,24 @@ class Bindings:
         return "".join([*out, command[end:]]), done
 
     def _by_prefix(self, word: str) -> str | None:
-        ids = self.pairs.get("id", {})
-        if word in ids or word in self._names or not _PREFIX.fullmatch(word):
+        if word in self._names:
             return None
-        fits = [page for page in ids if page.startswith(word)]
-        distinct = {page[:_SHORTEST] for page in fits}
-        distinct -= {
-            one for one in distinct for other in distinct if other.startswith(one) and other != one
-        }
-        if len(distinct) > 1:
-            raise AmbiguousError(
-                f"`{word}` begins {len(distinct)} of the page's ids: {', '.join(sorted(distinct))}",
-            )
-        return ids[max(fits, key=len)][: max(_SHORTEST, len(word))] if fits else None
+        for space, form in _PREFIXES.items():
+            ids = self.pairs.get(space, {})
+            fits = [page for page in ids if page.startswith(word)] if form.fullmatch(word) else []
+            if word in ids or not fits:
+                continue
+            distinct = {page[:_SHORTEST] for page in fits}
+            distinct -= {
+                one
+                for one in distinct
+                for other in distinct
+                if other.startswith(one) and other != one
+            }
+            if len(distinct) > 1:
+                raise AmbiguousError(
+                    f"`{word}` begins {len(distinct)} of the page's ids: "
+                    f"{', '.join(sorted(distinct))}",
+                )
+            return ids[max(fits, key=len)][: max(_SHORTEST, len(word))]
+        return None

@@ -13,7 +13,7 @@ _COMMAND = re.compile(
     r"|[^;&|()`\n])+"
 )
 _WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
-_GROUPS = {"container", "image", "network", "volume"}
+_GROUPS = {"container", "image", "network", "node", "service", "volume"}
 # Options that take no value, by command, docker's own under ""; of every other option the next word
 # is the value.
 _BOOLEAN = {
@@ -31,13 +31,16 @@ _BOOLEAN = {
     "stats": "-a --all --no-stream --no-trunc",
     "commit": "-p --pause",
     "disconnect": "-f --force",
+    "ps": "-a -l -q -s --all --latest --no-resolve --no-trunc --quiet --size",
     "attach": "",
     "connect": "",
+    "demote": "",
     "diff": "",
     "export": "",
     "kill": "",
     "pause": "",
     "port": "",
+    "promote": "",
     "push": "",
     "rename": "",
     "restart": "",

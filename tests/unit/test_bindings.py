@@ -349,3 +349,27 @@ def test_the_newest_process_number_counts() -> None:
     bindings.rollback(mark)
     assert _command(bindings, "kill 7") == "kill 8"
     assert bindings.to_page("8 of 8") == "8 of 8"
+
+
+@pytest.mark.parametrize(
+    ("page", "run"),
+    [
+        ("docker node inspect ehk", "docker node inspect x1y2z3abcdef"),
+        ("docker service ps t4nn --no-trunc", "docker service ps q9w8e7r6t5y4 --no-trunc"),
+        (
+            "docker node update --availability drain ehkv3",
+            "docker node update --availability drain x1y2z3abcdef",
+        ),
+        ("docker node promote ehkv3b", "docker node promote x1y2z3abcdef"),
+        ("docker service ps teh", None),
+        ("docker service ps t4n web", "docker service ps q9w8e7r6t5y4 web"),
+        ("docker ps -a -f name=ehk", None),
+        ("echo ehk t4n", None),
+    ],
+)
+def test_a_prefix_of_a_swarms_id_is_one_where_docker_takes_it(page: str, run: str | None) -> None:
+    """Nodes, services and tasks may be named by the beginnings of their ids, as others are."""
+    bindings = Bindings()
+    assert bindings.bind("swarm id", "ehkv3bcimagdese79dn78otj5", "x1y2z3abcdefghijklmnopqrs")
+    assert bindings.bind("swarm id", "t4nnxyl1ix1w", "q9w8e7r6t5y4")
+    assert _command(bindings, page) == (run or page)
