@@ -15,7 +15,10 @@ _PREFIXES = {
 }
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
 # What the reader calls an object; the engine takes it for that, whatever id begins alike.
-_NAME = re.compile(r"(?:--name[= ]|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)")
+_NAME = re.compile(
+    r"(?:--name[= ]|(?<= )(?:-t|--tag)[= ]|\bcontainer_name: +|\b(?:rename|tag) \S+ "
+    r"|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)"
+)
 _SHORTEST = 12
 _LONGEST = 64
 _CHOSEN = {"address", "mac", "name", "port"}
@@ -107,10 +110,17 @@ class Bindings:
 
     def to_page(self, text: str) -> str:
         """Return ``text`` of a run with the page's values in place of the run's."""
-        for space, known in self.pairs.items():
-            for page, run in known.items():
-                if space != "id" and page != run and run in text and _is_word(space, page):
-                    text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])", page, text)
+        pages = {
+            run: page
+            for space, known in self.pairs.items()
+            for page, run in known.items()
+            if space != "id" and run in text and _is_word(space, page)
+        }
+        if pages:
+            # All at once: one value's page may be another's run.
+            runs = "|".join(re.escape(run) for run in sorted(pages, key=len, reverse=True))
+            form = rf"(?<![0-9A-Za-z])(?:{runs})(?![0-9A-Za-z])"
+            text = re.sub(form, lambda match: pages[match[0]], text)
         return self.ids_to_page(text)
 
     def ids_to_page(self, text: str) -> str:
@@ -119,7 +129,9 @@ class Bindings:
 
     def _id_of_page(self, run: str) -> str:
         """Return the page's id, or as much of it, for an id that a run printed in any length."""
-        for page, bound in self.pairs.get("id", {}).items():
+        known = self.pairs.get("id", {})
+        # The long form of an id tells more than the short one.
+        for page, bound in sorted(known.items(), key=lambda pair: len(pair[0]), reverse=True):
             if bound.startswith(run) and len(page) >= len(run):
                 return page[: len(run)]
             if run.startswith(bound) and len(page) == len(bound):
@@ -203,5 +215,7 @@ class Bindings:
                     f"`{word}` begins {len(distinct)} of the page's ids: "
                     f"{', '.join(sorted(distinct))}",
                 )
-            return ids[max(fits, key=len)][: max(_SHORTEST, len(word))]
+            # Longer than any that the engine prints by itself, where as much is known, so that one
+            # that it repeats can be told from that.
+            return ids[max(fits, key=len)][: max(_SHORTEST + 1, len(word))]
         return None

@@ -15,6 +15,7 @@ DB = "b1946ac92492"
 RUN_WEB = "8d2f2919c933"
 RUN_WEB_LONG = f"{RUN_WEB}ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec7"
 RUN_DB = "fdeee46afa69"
+RUN_WEB_TYPED = RUN_WEB_LONG[:13]  # for a prefix: one digit more than the engine prints
 
 
 def _bound(*pairs: tuple[str, str]) -> Bindings:
@@ -81,16 +82,19 @@ def test_rollback_forgets_only_what_came_since() -> None:
         (f"docker logs {WEB}", f"docker logs {RUN_WEB}"),
         (f"docker logs {WEB_LONG}", f"docker logs {RUN_WEB_LONG}"),
         (f"docker exec -it {WEB} sh", f"docker exec -it {RUN_WEB} sh"),
-        ("docker rm 3f", f"docker rm {RUN_WEB}"),
-        ("docker rm -f 3f2a b1", f"docker rm -f {RUN_WEB} {RUN_DB}"),
+        ("docker rm 3f", f"docker rm {RUN_WEB_TYPED}"),
+        ("docker rm -f 3f2a b1", f"docker rm -f {RUN_WEB_TYPED} {RUN_DB}"),
         ("docker rm 3f2a91c07b5d4e07", f"docker rm {RUN_WEB_LONG[:16]}"),
         (f"docker rm {WEB} {DB}", f"docker rm {RUN_WEB} {RUN_DB}"),
-        ("docker cp 3f:/etc/passwd .", f"docker cp {RUN_WEB}:/etc/passwd ."),
+        ("docker cp 3f:/etc/passwd .", f"docker cp {RUN_WEB_TYPED}:/etc/passwd ."),
         (f"docker cp {WEB}:/etc/passwd .", f"docker cp {RUN_WEB}:/etc/passwd ."),
-        ("docker stop 3f && docker rm 3f", f"docker stop {RUN_WEB} && docker rm {RUN_WEB}"),
-        ('docker rm "3f"', f'docker rm "{RUN_WEB}"'),
-        ("docker rm $(echo 3f2a91)", f"docker rm $(echo {RUN_WEB})"),
-        ("sudo docker rm 3f", f"sudo docker rm {RUN_WEB}"),
+        (
+            "docker stop 3f && docker rm 3f",
+            f"docker stop {RUN_WEB_TYPED} && docker rm {RUN_WEB_TYPED}",
+        ),
+        ('docker rm "3f"', f'docker rm "{RUN_WEB_TYPED}"'),
+        ("docker rm $(echo 3f2a91)", f"docker rm $(echo {RUN_WEB_TYPED})"),
+        ("sudo docker rm 3f", f"sudo docker rm {RUN_WEB_TYPED}"),
         (f"docker run --network container:{WEB} x", f"docker run --network container:{RUN_WEB} x"),
         (
             f"sudo ls /var/lib/docker/containers/{WEB_LONG}",
@@ -354,13 +358,13 @@ def test_the_newest_process_number_counts() -> None:
 @pytest.mark.parametrize(
     ("page", "run"),
     [
-        ("docker node inspect ehk", "docker node inspect x1y2z3abcdef"),
+        ("docker node inspect ehk", "docker node inspect x1y2z3abcdefg"),
         ("docker service ps t4nn --no-trunc", "docker service ps q9w8e7r6t5y4 --no-trunc"),
         (
             "docker node update --availability drain ehkv3",
-            "docker node update --availability drain x1y2z3abcdef",
+            "docker node update --availability drain x1y2z3abcdefg",
         ),
-        ("docker node promote ehkv3b", "docker node promote x1y2z3abcdef"),
+        ("docker node promote ehkv3b", "docker node promote x1y2z3abcdefg"),
         ("docker service ps teh", None),
         ("docker service ps t4n web", "docker service ps q9w8e7r6t5y4 web"),
         ("docker ps -a -f name=ehk", None),
@@ -373,3 +377,33 @@ def test_a_prefix_of_a_swarms_id_is_one_where_docker_takes_it(page: str, run: st
     assert bindings.bind("swarm id", "ehkv3bcimagdese79dn78otj5", "x1y2z3abcdefghijklmnopqrs")
     assert bindings.bind("swarm id", "t4nnxyl1ix1w", "q9w8e7r6t5y4")
     assert _command(bindings, page) == (run or page)
+
+
+def test_values_that_changed_places_go_back_to_their_own() -> None:
+    """A page's value may be another's in the run: all are put back at once."""
+    bindings = Bindings()
+    assert bindings.bind("address", "172.17.0.2", "172.17.0.3")
+    assert bindings.bind("address", "172.17.0.3", "172.17.0.2")
+    assert bindings.to_page("172.17.0.2, 172.17.0.3") == "172.17.0.3, 172.17.0.2"
+
+
+def test_an_id_shown_short_and_then_long_goes_back_whole() -> None:
+    """The long form says what stands behind the short one's end."""
+    bindings = _bound((WEB, RUN_WEB), (WEB_LONG, RUN_WEB_LONG))
+    assert bindings.to_page(f"{RUN_WEB_LONG} {RUN_WEB}") == f"{WEB_LONG} {WEB}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker rename one bad",
+        "docker build -t bad .",
+        "docker tag web bad",
+        "services:\n  web:\n    container_name: bad",
+    ],
+)
+def test_a_name_given_in_any_way_is_no_prefix(command: str) -> None:
+    """Whatever names an object, the engine takes the name for that."""
+    bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"))
+    bindings.note_typed(command)
+    assert _command(bindings, "docker rm bad") == "docker rm bad"

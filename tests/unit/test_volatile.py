@@ -276,3 +276,22 @@ def test_every_line_matters(name: str) -> None:
         assert not compare.matches([*page[:number], line, *page[number:]], run, Bindings())
     assert not compare.matches([*page, "more"], run, Bindings())
     assert not compare.matches(["more", *page], run, Bindings())
+
+
+@pytest.mark.parametrize(
+    ("page", "run", "agree"),
+    [
+        ("Running 39 seconds ago", "Running about a minute ago", True),
+        ("#8 0.312 Unpacking a", "#8 10.49 Unpacking a", True),
+        ("#8 2.944", "#8 3.1", True),
+        ("#8 5.703   binutils", "#8 1.237   binutils", True),
+        ("02:09:13.248348 IP a > b", "12:21:46.108772 IP a > b", True),
+        ("HWaddr AE:46:E7:16:4D:CD", "HWaddr CA:9E:90:BA:A0:62", True),
+        ("--sport 42277 -j SNAT", "--sport 33913 -j SNAT", True),
+        ("used_memory:45600", "used_memory:35111", False),
+        ("hd8dfc0b0d11   busybox", "ad8dfc0b0d11   busybox", False),
+    ],
+)
+def test_values_found_on_pages_of_others(page: str, run: str, *, agree: bool) -> None:
+    """Lines that pages show, and what another run printed instead."""
+    assert _agree(page, run) is agree

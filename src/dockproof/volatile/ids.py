@@ -57,7 +57,7 @@ RULES = (
         name="short swarm id",
         reason="the first twelve characters of a swarm's id, at the start of a row",
         page=r"^(?=[0-9a-z]*[g-z])(?=[0-9a-z]*[0-9])[0-9a-z]{12}(?= {2,}\S)",
-        run=r"[0-9a-z]{12}",
+        run=r"(?=[0-9a-z]*[g-z])[0-9a-z]{12}",
         sample=("x3ti0erg11rj   web   replicated", "dvfxp4zseq4s   web   replicated"),
         near_miss=("x3ti0erg11rj   web   replicated", "dvfxp4zseq4   web   replicated"),
         live="swarm id",

@@ -32,7 +32,11 @@ RULES = (
     Rule(
         name="MAC",
         reason="the kernel or the engine draws hardware addresses",
-        page=r"(?<![0-9a-f:])(?!00:00:00:00:00:00|ff:ff:ff:ff:ff:ff)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])",
+        page=(
+            r"(?<![0-9a-f:])(?!00:00:00:00:00:00|ff:ff:ff:ff:ff:ff)"
+            r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])"
+            r"|(?<=HWaddr )(?:[0-9A-F]{2}:){5}[0-9A-F]{2}\b"  # busybox's ifconfig
+        ),
         sample=("link/ether 02:42:ac:11:00:02", "link/ether 6e:4d:9a:0b:1c:7e"),
         near_miss=("link/ether 02:42:ac:11:00:02", "link/ether 00:00:00:00:00:00"),
         live="mac",
@@ -40,7 +44,11 @@ RULES = (
     Rule(
         name="chosen port",
         reason="the engine or the system takes a free port where the reader named none",
-        page=rf"(?:(?<=:)(?<!\":)|(?<=\bport )){_PORT}(?!\d)",
+        # Behind an address or a host's name that ends as they do, not behind any word.
+        page=(
+            rf"(?:(?<=[\d\]*:]:)|(?<=localhost:)|(?<=^:)|(?<= :)|(?<=\bport )"
+            rf"|(?<=-sport )|(?<=-dport )){_PORT}(?!\d)"
+        ),
         sample=("0.0.0.0:32768->5000/tcp", "0.0.0.0:49154->5000/tcp"),
         near_miss=("0.0.0.0:32768->5000/tcp", "0.0.0.0:8080->5000/tcp"),
         live="port",

@@ -7,8 +7,8 @@ import re
 from dockproof.volatile.rule import Rule
 
 _AGE = (
-    r"(?:Less than a second|About a minute|About an hour|\d+ seconds?|\d+ minutes?|\d+ hours?"
-    r"|\d+ days?|\d+ weeks?|\d+ months?|\d+ years?)"
+    r"(?:[Ll]ess than a second|[Aa]bout a minute|[Aa]bout an hour|\d+ seconds?|\d+ minutes?"
+    r"|\d+ hours?|\d+ days?|\d+ weeks?|\d+ months?|\d+ years?)"
 )
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -63,7 +63,7 @@ RULES = (
     Rule(
         name="clock",
         reason="the time of the run, or the processor time used",
-        page=rf"(?<![\d:.]){_CLOCK}(?![\d:])",
+        page=rf"(?<![\d:.]){_CLOCK}(?:\.\d{{6}})?(?![\d:])",
         sample=("?  00:00:00 python", "?  00:00:07 python"),
         near_miss=("?  00:00:00 python", "?  00:00 python"),
     ),
@@ -75,7 +75,7 @@ RULES = (
             r"|(?<![\w.:-])\d+(?:\.\d+)? ?(?:ms|µs)(?!\w)"
             r"|(?<![\w.:/-])(?:\d+\.\d+/){2,3}\d+\.\d+ ms(?!\w)"  # the end of ping
             # BuildKit's seconds before what a step prints, in plain progress and below an error.
-            r"|(?:(?<=^#\d )|(?<=^#\d\d )|^)\d+\.\d{3}(?= \S)"
+            r"|(?:(?<=^#\d )|(?<=^#\d\d ))\d{1,4}\.\d{1,3}(?= |$)|^\d+\.\d{3}(?= \S)"
         ),
         sample=("real 0m0.012s", "real 0m1.4s"),
         near_miss=("real 0m0.012s", "real 0.012s"),
