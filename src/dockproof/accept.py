@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockproof import blocks, compare
-from dockproof.errors import PageError
+from dockproof.errors import PageError, Place
 from dockproof.results import Status
 from dockproof.session import is_command, is_key
 
@@ -31,10 +31,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What an acceptance changed, and the steps that it can't change: wrong statuses, timeouts."""
+    """What an acceptance would change.
+
+    Attributes:
+        edits: The edits by file.
+        left: The steps that it can't change: wrong statuses, timeouts.
+        before: The files as they were when the run began; the edits are theirs.
+    """
 
     edits: dict[Path, list[Edit]]
     left: list[tuple[BlockResult, StepResult]]
+    before: dict[Path, bytes]
 
 
 def accept(path: Path, config: Config, runs: Runs) -> Accepted:
@@ -53,10 +60,10 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
             included file.
         LabError: The lab can't be had, or broke.
     """
+    present = [twin for twin in config.twins_of(path).values() if twin.is_file()]
+    before = {file: file.read_bytes() for file in {path, *present}}
     page = blocks.load(path, config)
-    twins = {
-        twin: blocks.load(twin, config) for twin in config.twins_of(path).values() if twin.is_file()
-    }
+    twins = {twin: blocks.load(twin, config) for twin in present}
     twins.setdefault(path, page)
     for twin in twins.values():
         _same_shape(page, twin)
@@ -79,12 +86,24 @@ def accept(path: Path, config: Config, runs: Runs) -> Accepted:
                 edit = _edit(failed, result.block, twin.blocks[index], twin, ids_to_page)
                 if edit is not None:
                     edits[file].append(edit)
-    return Accepted(edits, left)
+    return Accepted(edits, left, before)
 
 
-def write(edits: dict[Path, list[Edit]]) -> None:
-    """Make the edits; each file is replaced at once, so that an interruption loses nothing."""
-    for file, changes in edits.items():
+def write(accepted: Accepted, config: Config) -> None:
+    """Make the edits; each file is replaced at once, so that an interruption loses nothing.
+
+    Raises:
+        PageError: A file was saved while its page ran, so that the edits aren't for what it says
+            now; nothing is written.
+    """
+    for file, changes in accepted.edits.items():
+        if changes and file.read_bytes() != accepted.before[file]:
+            raise PageError(
+                Place(config.shown(file), 1),
+                "the page was saved while it ran, so that nothing was written",
+                "run it again",
+            )
+    for file, changes in accepted.edits.items():
         if not changes:
             continue
         text = file.read_bytes().decode("utf-8")

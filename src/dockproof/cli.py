@@ -91,7 +91,7 @@ def _accept(pages: Sequence[Path], site: Config) -> int:
     try:
         for path in pages:
             accepted = accept.accept(path, site, runs)
-            accept.write(accepted.edits)
+            accept.write(accepted, site)
             for file, changes in accepted.edits.items():
                 _say(
                     f"{site.shown(file)}: {len(changes)} steps rewritten"

@@ -53,7 +53,7 @@ class _Site:
         runs.folder.mkdir()
         self.runs.append(runs)
         accepted = accept.accept(self.page("zh"), self.config, runs)
-        accept.write(accepted.edits)
+        accept.write(accepted, self.config)
         return accepted
 
     def __call__(self, text: str, twin: str | None = None) -> tuple[str, Accepted]:
@@ -178,6 +178,16 @@ def test_a_wrong_status_is_left_to_the_writer(site: _Site) -> None:
     text, accepted = site(before)
     assert [step.status for _, step in accepted.left] == [Status.OUTPUT, Status.EXIT]
     assert text == before
+
+
+def test_a_page_that_is_saved_while_it_runs_is_left_alone(site: _Site) -> None:
+    """The edits are for what was run; in what is there now they would fall anywhere."""
+    text = _session(f"$ sed -i '1i Words.' {site.page('zh')}; echo a", "b")
+    with pytest.raises(PageError, match=r"zh/page.md:1: the page was saved while it ran") as raised:
+        site(text)
+    assert "run it again" in str(raised.value)
+    assert site.page("zh").read_text("utf-8") == f"Words.\n{text}"
+    assert site.page("en").read_text("utf-8") == text
 
 
 def test_a_command_that_never_ends_is_left_to_the_writer(site: _Site) -> None:
