@@ -215,7 +215,8 @@ class Bindings:
                     f"`{word}` begins {len(distinct)} of the page's ids: "
                     f"{', '.join(sorted(distinct))}",
                 )
-            # Longer than any that the engine prints by itself, where as much is known, so that one
-            # that it repeats can be told from that.
-            return ids[max(fits, key=len)][: max(_SHORTEST + 1, len(word))]
+            # What is shorter than the engine's own short form is run as longer than that, where as
+            # much is known, so that what the engine repeats can be told from what it prints itself.
+            length = len(word) if len(word) >= _SHORTEST else _SHORTEST + 1
+            return ids[max(fits, key=len)][:length]
         return None

@@ -407,3 +407,9 @@ def test_a_name_given_in_any_way_is_no_prefix(command: str) -> None:
     bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"))
     bindings.note_typed(command)
     assert _command(bindings, "docker rm bad") == "docker rm bad"
+
+
+def test_the_engines_own_short_form_is_run_as_that() -> None:
+    """Of an id that was shown in full, twelve digits are what the engine prints as well."""
+    bindings = _bound((WEB_LONG, RUN_WEB_LONG))
+    assert _command(bindings, f"docker rm -f {WEB}") == f"docker rm -f {RUN_WEB}"
