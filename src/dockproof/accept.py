@@ -106,7 +106,7 @@ def write(accepted: Accepted, config: Config) -> None:
     for file, changes in accepted.edits.items():
         if not changes:
             continue
-        text = file.read_bytes().decode("utf-8")
+        text = accepted.before[file].decode("utf-8")
         ends = "\r\n" if "\r\n" in text else "\n"
         lines = text.replace("\r\n", "\n").split("\n")
         for edit in sorted(changes, key=lambda e: e.start, reverse=True):

@@ -16,7 +16,7 @@ _PREFIXES = {
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z])")
 # What the reader calls an object; the engine takes it for that, whatever id begins alike.
 _NAME = re.compile(
-    r"(?:--name[= ]|(?<= )(?:-t|--tag)[= ]|\bcontainer_name: +|\b(?:rename|tag) \S+ "
+    r"(?:--name[= ]|\bbuild (?:.* )?(?:-t|--tag)[= ]|\bcontainer_name: +|\b(?:rename|tag) \S+ "
     r"|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)"
 )
 _SHORTEST = 12

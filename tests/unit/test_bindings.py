@@ -413,3 +413,10 @@ def test_the_engines_own_short_form_is_run_as_that() -> None:
     """Of an id that was shown in full, twelve digits are what the engine prints as well."""
     bindings = _bound((WEB_LONG, RUN_WEB_LONG))
     assert _command(bindings, f"docker rm -f {WEB}") == f"docker rm -f {RUN_WEB}"
+
+
+def test_a_terminal_asked_for_is_no_name() -> None:
+    """`-t` names an image for `docker build` alone; `docker exec -t` has a container behind it."""
+    bindings = _bound(("bad1aa22dd33", "1a1b2c3d4e5f"))
+    bindings.note_typed("docker exec -t bad ls")
+    assert _command(bindings, "docker rm bad") == "docker rm 1a1b2c3d4e5f"

@@ -37,9 +37,8 @@ class Rule:
     run: str = ""
     live: str = ""
     accept: Callable[[str, str], bool] | None = None
+    command: str = ""
 
     def run_pattern(self, page: str) -> str:
         """Return the expression for the run's value that stands for the page's value ``page``."""
         return (self.run or self.page).replace("LENGTH", str(len(page)))
-
-    command: str = ""
