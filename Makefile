@@ -8,6 +8,7 @@
 
 VENV := .venv
 PAGE :=
+PAGES :=
 NODES := 1
 PORT := 8000
 
@@ -39,9 +40,9 @@ serve: ## build the sites and serve them on this machine alone; PORT=8000
 	@$(call prepare,venv)
 	@$(VENV)/bin/python -m dockproof.site serve --port '$(PORT)'
 
-test: ## everything that CI runs: lint, types, tests, and every page proved
+test: ## lint, types, tests, and all pages proved that have to be; PAGES=all for every page, as in CI
 	@$(call prepare,venv machine)
-	@$(VENV)/bin/python -m tools.check
+	@$(VENV)/bin/python -m tools.check$(if $(PAGES), --pages '$(PAGES)')
 
 lint: ## the stages of make test that need seconds: format, lint, types
 	@$(call prepare,venv)

@@ -1,4 +1,4 @@
-"""The command line: ``dockproof accept PAGE…``, ``… twins``, ``… record``, ``… lab …``."""
+"""The command line: ``dockproof accept|twins|record|unproved|lab``; ``--help`` says more."""
 
 from __future__ import annotations
 
@@ -41,15 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "record", help="take the records of the pages' runs over into the ledger to be committed"
     )
+    commands.add_parser(
+        "unproved",
+        help="name the pages that nothing has proved here within a day, as they and the lab are",
+    )
     commands.add_parser("lab", help="the lab: shell, prepare, clean, lock")
     options = parser.parse_args(arguments)
     try:
         site = config.load(Path.cwd())
-        if options.command == "accept":
-            return _accept([find(page, site) for page in options.pages], site)
-        if options.command == "record":
-            return _record(site)
-        return _twins([find(page, site) for page in options.pages], site)
+        doing = {
+            "accept": lambda: _accept([find(page, site) for page in options.pages], site),
+            "twins": lambda: _twins([find(page, site) for page in options.pages], site),
+            "record": lambda: _record(site),
+            "unproved": lambda: _unproved(site),
+        }
+        return doing[options.command]()
     except (PageError, ConfigError, LedgerError) as error:
         _say(str(error))
     except KeyboardInterrupt:
@@ -137,6 +143,17 @@ def _record(site: Config) -> int:
                 f"{place}: {blank[0].name} is not proved as it stands: {len(blank)} blocks are not"
             )
     _say(f"{site.shown(site.ledger)}: {len(known)} blocks proved, {unproved} not")
+    return 0
+
+
+def _unproved(site: Config) -> int:
+    from dockproof import unproved  # noqa: PLC0415 - only this command needs them
+    from dockproof.lab import identities  # noqa: PLC0415
+
+    to_run, holding = unproved.pages(site, lambda rows: identities(site.lab, rows, _say))
+    for page in to_run:
+        print(site.shown(page))  # noqa: T201 - for whoever runs them
+    _say(f"{len(to_run)} pages are to be run, {len(holding)} hold as they were proved here")
     return 0
 
 

@@ -6,7 +6,8 @@ changed has no record, nor have those after it, while a change to the words betw
 none. Twins have the same hashes.
 
 A run leaves its records in ``.dockproof/ledger.json``, which is the checkout's own; ``dockproof
-record`` takes them over into the ledger that is committed. Readers see the newer of the two.
+record`` takes them over into the ledger that is committed. Readers see the newer of the two. Only
+the checkout's own say by which harness and lab a block was proved (:mod:`dockproof.unproved`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dockproof import base_images, blocks
 from dockproof.blocks import Kind
 from dockproof.errors import LedgerError, PageError
+from dockproof.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -56,6 +58,8 @@ class Facts:
         kernel: The kernel below all machines.
         cgroup: 1 or 2.
         images: Where the base images came from, by reference.
+        identity: What the lab and the harness were made of, in a word; see
+            :mod:`dockproof.unproved`. Empty where nobody needs to know.
     """
 
     suite: str
@@ -65,6 +69,7 @@ class Facts:
     kernel: str
     cgroup: int
     images: Mapping[str, Image] = field(default_factory=dict)
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,14 @@ class Record:
     def as_json(self) -> dict[str, Any]:
         """Return the record as JSON has it, flat."""
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "lab"}
-        return own | asdict(self.lab)
+        lab = asdict(self.lab)
+        if not self.lab.identity:
+            del lab["identity"]
+        return own | lab
+
+    def anyones(self) -> Record:
+        """Return the record as others may have it: without the identity."""
+        return replace(self, lab=replace(self.lab, identity="")) if self.lab.identity else self
 
     @staticmethod
     def from_json(entry: Mapping[str, Any]) -> Record:
@@ -101,9 +113,10 @@ class Record:
             TypeError: One is of the wrong type.
         """
         images = {name: Image(**where) for name, where in entry["images"].items()}
-        lab = {f.name: entry[f.name] for f in fields(Facts) if f.name != "images"}
+        apart = ("images", "identity")
+        lab = {f.name: entry[f.name] for f in fields(Facts) if f.name not in apart}
         own = {f.name: entry[f.name] for f in fields(Record) if f.name != "lab"}
-        return Record(**own, lab=Facts(**lab, images=images))
+        return Record(**own, lab=Facts(**lab, images=images, identity=entry.get("identity", "")))
 
 
 class Ledger:
@@ -179,7 +192,12 @@ def read(path: Path) -> Ledger:
 def facts(lab: Lab) -> Facts:
     """Return what is worth keeping of an open lab."""
     images = {reference: Image(**asdict(where)) for reference, where in lab.images.items()}
-    return Facts(**asdict(lab.engine), images=images)
+    return Facts(**asdict(lab.engine), images=images, identity=identity(lab.identity))
+
+
+def stamp(when: datetime) -> str:
+    """Return a time, UTC, as records have it."""
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def local(config: Config) -> Path:
@@ -193,7 +211,8 @@ def load(config: Config) -> Ledger:
     Raises:
         LedgerError: See :func:`read`.
     """
-    return Ledger([*read(config.ledger), *read(local(config))])
+    own = (record.anyones() for record in read(local(config)))
+    return Ledger([*read(config.ledger), *own])
 
 
 def runs(block: Block) -> bool:
@@ -270,7 +289,7 @@ class Recorder:
                 key,
                 name,
                 page.blocks[index].name,
-                datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                stamp(datetime.now(UTC)),
                 round(seconds, 2),
                 replace(lab, images=images),
             )
@@ -295,10 +314,16 @@ def current(config: Config, names: Collection[str] | None = None) -> set[str]:
     return found
 
 
-def keep(config: Config, records: Collection[Record]) -> None:
+def keep(config: Config, records: Collection[Record], failed: Collection[str] = ()) -> None:
     """Add a run's records to this checkout's own, while other runs wait.
 
-    Records of these pages' blocks that have changed since are dropped.
+    Records of these pages' blocks that have changed since are dropped. A page that failed may have
+    been proved before: then that is kept, but nobody may take it for a reason not to run it.
+
+    Args:
+        config: The site.
+        records: Of the blocks that held.
+        failed: The pages with one that didn't, ``section/stem``.
 
     Raises:
         OSError: The file can't be written.
@@ -313,7 +338,7 @@ def keep(config: Config, records: Collection[Record]) -> None:
     with _locked(path):
         everything = Ledger([*read(path), *records])
         Ledger(
-            record
+            record.anyones() if record.page in failed else record
             for record in everything
             if valid is None or record.page not in touched or record.key in valid
         ).write(path)

@@ -29,6 +29,7 @@ class Recording:
         self._site = site
         self._recorder = ledger.Recorder(site)
         self._records: list[ledger.Record] = []
+        self._failed: set[str] = set()
         self._problem = ""
 
     @pytest.hookimpl(wrapper=True)
@@ -49,7 +50,10 @@ class Recording:
             item.user_properties.append((ledger.PROPERTY, json.dumps(record.as_json())))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a record from a report, wherever it was made."""
+        """Take a record from a report, wherever it was made, or that a page failed."""
+        if report.failed:
+            path = self._site.root / report.nodeid.partition("::")[0]
+            self._failed.add(ledger.page_name(path, self._site) or "")
         if report.when == "call" and report.passed:
             for name, value in report.user_properties:
                 if name == ledger.PROPERTY:
@@ -57,10 +61,10 @@ class Recording:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the records, in the one process that has them all."""
-        if hasattr(session.config, "workeroutput") or not self._records:
+        if hasattr(session.config, "workeroutput") or not (self._records or self._failed):
             return
         try:
-            ledger.keep(self._site, self._records)
+            ledger.keep(self._site, self._records, self._failed)
         except (OSError, LedgerError) as error:
             self._problem = f"the run's records are not kept: {error}"
 

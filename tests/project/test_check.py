@@ -107,7 +107,11 @@ def test_stages_leave_no_test_out() -> None:
     """The runs of pytest together collect all that pytest alone would, and nothing twice."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     ini = settings["tool"]["pytest"]["ini_options"]
-    runs = [stage.command for stage in check.STAGES if stage.command[0].endswith("pytest")]
+    runs = [
+        (*stage.command, *(check.pages(every=True) if stage.pages else ()))
+        for stage in check.STAGES
+        if stage.command[0].endswith("pytest")
+    ]
     named = [word for words in runs for word in words[words.index("-n") + 2 :]]
     once = [word for word in named if named.count(word) == 1 and not word.startswith("-")]
     assert sorted(once) == sorted(ini["testpaths"])

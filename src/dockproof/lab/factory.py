@@ -12,6 +12,7 @@ from dockproof.lab.certificates import host_certificates
 from dockproof.lab.definition import load_definition
 from dockproof.lab.engine import outer_engine
 from dockproof.lab.errors import LabError
+from dockproof.lab.identity import identity
 from dockproof.lab.images import Images, start_mirror
 from dockproof.lab.machines import Lab, Plan
 from dockproof.lab.ownership import remove_leftovers, remove_run
@@ -77,6 +78,7 @@ class LabFactory:
                 images=self._images.provenance(),
                 suite=suite.name,
                 files=host_certificates(),
+                identity=identity(self._engine, self._definition, suite),
             )
         except (DockerException, OSError) as error:
             tail = self._engine.log_tail()
@@ -110,7 +112,12 @@ class LabFactory:
             self._images.ensure(suite)
         except (DockerException, OSError) as error:
             raise LabError(f"the outer engine fails: {error}", self._engine.log_tail()) from error
-        return replace(self._plan, node_image=self._definition.node_image(suite), suite=suite.name)
+        return replace(
+            self._plan,
+            node_image=self._definition.node_image(suite),
+            suite=suite.name,
+            identity=identity(self._engine, self._definition, suite),
+        )
 
     def open(self, nodes: int = 1, engine: str = "") -> Lab:
         """Give a fresh lab.

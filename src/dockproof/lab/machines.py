@@ -201,6 +201,7 @@ class Plan:
         images: What the registry holds.
         suite: The machines' Debian release.
         files: Files (absolute path to content and mode) for each machine before it starts.
+        identity: See :func:`dockproof.lab.identity.identity`; "" where no page is proved.
     """
 
     engine: OuterEngine
@@ -210,6 +211,7 @@ class Plan:
     images: Mapping[str, Provenance]
     suite: str
     files: Mapping[str, tuple[bytes, int]]
+    identity: str = ""
 
 
 class Lab:
@@ -220,11 +222,13 @@ class Lab:
         images: Where each base image in the lab's registry comes from, by reference
             ("debian:trixie-slim").
         engine: What the machines run.
+        identity: What the lab is made of; see :func:`dockproof.lab.identity.identity`.
     """
 
     nodes: Mapping[str, Node]
     images: Mapping[str, Provenance]
     engine: EngineVersions
+    identity: str
 
     def __init__(self, plan: Plan, name: str, nodes: int) -> None:
         """Start the machines and wait until their engines answer.
@@ -243,6 +247,7 @@ class Lab:
         self._made: list[Container] = []
         self._volumes: list[str] = []
         self.images = plan.images
+        self.identity = plan.identity
         try:
             self._network, self._prefix, self._vni = create_network(plan.engine, name, plan.labels)
             with ThreadPoolExecutor(nodes + 1) as pool:
