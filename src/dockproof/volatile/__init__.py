@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from dockproof.volatile import ids, messages, names, network, processes, sizes, times
+from dockproof.volatile import ids, messages, names, network, numbers, processes, sizes, times
 from dockproof.volatile.rule import Rule
 
 __all__ = ["RULES", "Rule", "asked", "find"]
@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = tuple(
         network.RULES,
         processes.RULES,
         names.RULES,
+        numbers.RULES,
         sizes.RULES,
         messages.RULES,
     ),

@@ -17,6 +17,8 @@ RULES = (
         page=(
             r"(?<=^\[\d\] )\d+(?=$)"
             r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": )|(?<=\"Pid\":))\d+\b"
+            # /proc/N/status, its tabs as a terminal shows them.
+            r"|(?:(?<=^Pid:    )|(?<=^PPid:   )|(?<=^Tgid:   ))\d+$"
             # Rows of `ps -ef` and `docker top`: UID PID PPID C STIME TTY TIME CMD.
             r"|(?<= )\b\d+\b(?= +\d+(?: +\d+)? +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) )"
             # Rows of `ps aux`: USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND.
@@ -31,12 +33,22 @@ RULES = (
         live="process",
     ),
     Rule(
+        name="PID of a job",
+        reason="the kernel numbers processes as they come; `jobs -l` pads it",
+        page=r"(?:(?<=^\[\d\][+ -] )|(?<=^\[\d\][+ -]  )|(?<=^\[\d\][+ -]   ))\d+(?= +[A-Z])",
+        run=r"\d+",
+        sample=("[1]+  4711 Running    sleep 9 &", "[1]+    82 Running    sleep 9 &"),
+        near_miss=("[1]+  4711 Running    sleep 9 &", "[2]+    82 Running    sleep 9 &"),
+        live="process",
+    ),
+    Rule(
         name="PID asked for",
         reason="a command that prints process numbers alone; the kernel gives them as they come",
         page=r"^\d+(?: \d+)*(?=$| )",
         command=(
             r"\bpidof\b|\bpgrep\b(?!.* -\w*c)|['\"]\{\{ *\.State\.Pid *\}\}|\becho \$[!$]"
             r"|\bcat \S*(?:\.pid|/cgroup\.procs)\b|\bps .*-o '?pid=|\blsns .*-o '?PID\b"
+            r"|\bdocker top .*-\w*o '?pid\b|\bjobs -p\b"
         ),
         sample=("4711 82", "12 4712"),
         near_miss=("4711 82", "4711"),
@@ -80,6 +92,31 @@ RULES = (
         page=r"(?<= )\b\d+\b(?= +\d\d:\d\d +(?:\?|pts/\d+|tty\S*) +\d\d:\d\d:\d\d )",
         sample=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  3 03:42 ?  00:00:00 sh"),
         near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  x 03:42 ?  00:00:00 sh"),
+    ),
+    Rule(
+        name="use in ps aux",
+        reason="what a process has used of the processor and of memory until the moment of looking",
+        # %CPU %MEM VSZ RSS, before TTY STAT START TIME.
+        page=(
+            r"(?<= )\b\d+\.\d +\d+\.\d +\d+ +\d+"
+            r"(?= +(?:\?|pts/\d+|tty\S*) +\S+ +\S+ +\d+:\d\d )"
+        ),
+        sample=(
+            "root  1  0.0  0.1  4332  3200 ?  Ss  03:42  0:00 sleep 100",
+            "root  1  2.5  0.0  4340  3064 ?  Ss  03:42  0:00 sleep 100",
+        ),
+        near_miss=(
+            "root  1  0.0  0.1  4332  3200 ?  Ss  03:42  0:00 sleep 100",
+            "root  1  0.0  0.1  4332  3200 ?  Zs  03:42  0:00 sleep 100",
+        ),
+    ),
+    Rule(
+        name="use of a container",
+        reason="what a container uses of the processor and of the host's memory at the moment",
+        page=r"(?<![\w.])\d+\.\d\d%",
+        command=r"\bstats\b",
+        sample=("web  0.02%  3.1MiB / 64MiB  4.84%", "web  12.40%  3.1MiB / 64MiB  5.01%"),
+        near_miss=("web  0.02%  3.1MiB / 64MiB  4.84%", "web  0.02%  3.1MiB / 32MiB  4.84%"),
     ),
     Rule(
         name="start time",

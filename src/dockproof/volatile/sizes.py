@@ -6,7 +6,7 @@ import re
 
 from dockproof.volatile.rule import Rule
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[A-Za-z]*)")
+_SIZE = re.compile(r"(?P<number>\d[\d,]*(?:\.\d+)?) ?(?P<unit>[A-Za-z]*)")
 _UNITS = {
     "": 1,
     "b": 1,
@@ -32,12 +32,12 @@ def in_bytes(text: str) -> float:
     """Return a size such as ``857kB`` in bytes.
 
     ``kB``, ``MB`` count in thousands as Docker prints them; ``K``, ``M`` (coreutils) and ``KiB``,
-    ``MiB`` in units of 1,024.
+    ``MiB`` in units of 1,024. apt parts thousands by commas.
     """
     match = _SIZE.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    return float(match["number"]) * _UNITS[match["unit"].lower()]
+    return float(match["number"].replace(",", "")) * _UNITS[match["unit"].lower()]
 
 
 def _near(page: str, run: str) -> bool:
@@ -47,16 +47,27 @@ def _near(page: str, run: str) -> bool:
 
 def _unit(text: str) -> str:
     """Return how a size is written, apart from how large it is: `kB` and `MB` are of one kind."""
-    return re.sub(r"[\d.]+|[kMGT](?=i?B)|[KMGT]$", "", text)
+    return re.sub(r"[\d.,]+|[kMGT](?=i?B)|[KMGT]$", "", text)
 
 
 RULES = (
+    Rule(
+        name="speed",
+        reason="how quickly a download goes depends on the network",
+        # apt's `Fetched 9,532 kB in 1s (8,123 kB/s)`, curl's and others' `12.3 MB/s`.
+        page=(
+            r"(?<= in )(?:\d+min )?\d+s \(\d[\d,.]* [kMG]?B/s\)"
+            r"|(?<![\w.,-])\d[\d,.]* ?[kMG]?i?B/s(?!\w)"
+        ),
+        sample=("Fetched 85 kB in 1s (64.2 kB/s)", "Fetched 85 kB in 12s (7,012 B/s)"),
+        near_miss=("Fetched 85 kB in 1s (64.2 kB/s)", "Fetched 35 kB in 1s (64.2 kB/s)"),
+    ),
     Rule(
         name="size",
         reason="compilers and packages move on",
         page=(
             # Not the limit in `40.4MiB / 64MiB`, which is the reader's.
-            r"(?<![\w.-])(?<!iB / )\d+(?:\.\d+)? ?(?:[kKMGT]i?B|B)(?!\w)"
+            r"(?<![\w.,-])(?<!iB / )(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?) ?(?:[kKMGT]i?B|B)(?![\w/])"
             r"|(?<![\w./:-])\d+(?:\.\d+)?[kKMGT](?![\w.])"
         ),
         sample=("you/hello   latest   857kB", "you/hello   latest   0.9MB"),

@@ -31,6 +31,13 @@ def _kind(text: str) -> str:
 
 RULES = (
     Rule(
+        name="part that is done",
+        reason="BuildKit leaves out the time that a part took where it was next to nothing",
+        page=r"(?<= )(?:\d+\.\d+s )?done$",
+        sample=("#7 exporting layers done", "#7 exporting layers 0.1s done"),
+        near_miss=("#7 exporting layers done", "#7 exporting layers 0.1s gone"),
+    ),
+    Rule(
         name="age",
         reason="it grows with the time between two steps",
         page=rf"(?<![\w.]){_AGE}(?= ago\b)|(?<=\bUp ){_AGE}",
@@ -44,6 +51,10 @@ RULES = (
             rf"\b\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d+)?"
             r"(?:Z| ?[+-]\d\d:?\d\d)?(?: [A-Z]{3,4}\b)?"
             rf"|\b\d{{4}}/\d\d/\d\d {_CLOCK}\b"
+            # `tar -tv`, `ls --time-style=long-iso`.
+            rf"|\b\d{{4}}-\d\d-\d\d (?:[01]\d|2[0-3]):[0-5]\d(?![\d:])"
+            # openssl's, of a certificate.
+            rf"|\b{_MONTH} [ \d]\d {_CLOCK} \d{{4}}(?: [A-Z]{{3,4}}\b)?"
             rf"|\b{_DAY},? (?:\d\d {_MONTH}|{_MONTH} [ \d]\d) (?:\d{{4}} )?{_CLOCK}"
             r"(?:\.\d+)?(?: [A-Z]{3,4}\b)?(?: \d{4}\b)?"
             rf"|\b\d\d/{_MONTH}/\d{{4}}[: ]{_CLOCK}(?: [+-]\d{{4}})?"
@@ -59,6 +70,15 @@ RULES = (
         page=rf"(?<![\w:.])\d\d {_MONTH} \d{{4}} {_CLOCK}(?:\.\d+)?(?![\d:])",
         sample=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 02 Jan 2027 13:14:15.007 * Ready"),
         near_miss=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 24 Nov 2026 * Ready"),
+    ),
+    Rule(
+        name="Unix time",
+        reason="the time of the run, in seconds or less since 1970",
+        page=r"(?<![\w.])1\d{9}(?:\d{9}|\.\d+)?(?![\w.])",
+        command=r"\bdate .*\+\S*%s|\bstat .*%[WXYZ]",
+        sample=("1795741322", "1801234567"),
+        near_miss=("1795741322", "17957413220"),
+        accept=lambda page, run: _form(page) == _form(run) and len(page) == len(run),
     ),
     Rule(
         name="clock",
