@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dockproof.bindings import Bindings, Substitution
     from dockproof.session import Prompt
     from dockproof.terminal import Terminal
+    from dockproof.volatile import Rule
 
 MOST_OUTPUT = 4 * 2**20
 """Bytes that a step may print."""
@@ -83,6 +84,7 @@ class Interaction:
         translate: Puts the run's live values into what the page types; what it replaces is added to
             ``substitutions``.
         substitutions: The words of the step that were run as other words.
+        asked: What :func:`dockproof.volatile.asked` says of the step's command.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Interaction:
         bindings: Bindings,
         translate: Callable[[str], str],
         substitutions: list[Substitution],
+        asked: tuple[Rule, ...] = (),
     ) -> None:
         """Begin with nothing printed."""
         self.terminal = terminal
@@ -98,6 +101,7 @@ class Interaction:
         self._bindings = bindings
         self._translate = translate
         self.substitutions = substitutions
+        self._asked = asked
         self._screen = Screen()
         self._base = ""
         self._key = ""
@@ -320,7 +324,11 @@ class Interaction:
         for lines in candidates:
             mark = self._bindings.mark()
             agrees = compare.matches(
-                [s.terminal for s in want], lines, self._bindings, tuple(self.substitutions)
+                [s.terminal for s in want],
+                lines,
+                self._bindings,
+                tuple(self.substitutions),
+                self._asked,
             )
             self._bindings.rollback(mark)
             if agrees:

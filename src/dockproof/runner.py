@@ -301,7 +301,11 @@ class PageRunner:
         self, sent: _Sent, terminal: Terminal, lines: list[str], timeout: float, *, stays: bool
     ) -> Outcome:
         interaction = sent.resumed or Interaction(
-            terminal, self._bindings, self._translator(sent.substitutions), sent.substitutions
+            terminal,
+            self._bindings,
+            self._translator(sent.substitutions),
+            sent.substitutions,
+            volatile.asked(sent.step.command or ""),
         )
         outcome = interaction.run(lines, timeout, stays=stays)
         if stays and outcome.status is Status.PASSED:

@@ -346,10 +346,17 @@ def test_a_key_whose_program_prints_something_else(page: _Page) -> None:
     assert "the output differs: ^C was typed though what precedes it never came" in ran.text()
 
 
+def test_a_key_behind_values_that_the_command_tells(page: _Page) -> None:
+    """What only the command says is volatile may differ before a key, too: it is typed at once."""
+    stats = "$ : stats; echo 0.0$((RANDOM % 9 + 1))%; sleep 100\n9.99%\n^C"
+    _passes(page(f"<!-- prove: timeout=30s -->\n{stats}\n$ echo on\non"))
+
+
 def test_a_key_reaches_what_never_falls_silent(page: _Page) -> None:
     """It is typed once the page's lines have come, whatever more the program prints meanwhile."""
     line = "64 bytes from 127.0.0.1: x"
-    endless = f"$ while :; do echo {line}; sleep 0.05; done\n{line}\n…\n^C"
+    # A program of its own: a key between two programs of a loop reaches the page's shell instead.
+    endless = f"$ bash -c 'while :; do echo {line}; sleep 0.05; done'\n{line}\n…\n^C"
     _passes(page(f"<!-- prove: timeout=9s -->\n{endless}\n$ echo on\non"))
 
 
