@@ -42,7 +42,7 @@ _STRONG = re.compile(
     r"|(?:~|/[^\s#$]*) [#$]"  # / #
     r"|(?:bash|sh|ash|dash|zsh)-[\d.…]+[#$]"
     r"|[\w.:@\[\]()-]*[=>]?[#>]"  # >>> and mysql> and postgres=# and #
-    r"|>>>|\.\.\.|In \[\d+\]:|\((?:Pdb|gdb)\)"
+    r"|>>>|\.\.\.|In \[\d+\]:|\([A-Za-z][\w.-]*\)"  # (Pdb) and (gdb)
     r") ",
 )
 # Behind output without a newline at its end, only what output seldom has.

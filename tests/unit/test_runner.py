@@ -324,6 +324,16 @@ def test_keys(page: _Page) -> None:
     )
 
 
+def test_a_prompt_in_brackets(page: _Page) -> None:
+    """A debugger's prompt is typed at, whatever its name, and output of that form is output."""
+    _passes(
+        page(
+            "$ PS1='(buildx) ' sh\n(buildx) echo '(none) left'\n(none) left\n(buildx) exit",
+            "$ echo '(none) left'\n(none) left",
+        )
+    )
+
+
 def test_the_key_that_leaves_telnet(page: _Page) -> None:
     """`^]` reaches a program as the one byte that it is, and what it prints then is compared."""
     _passes(page("$ read -rn 1 k; printf '\\n%q\\n' \"$k\"\n^]\n$'\\035'\n$ echo next\nnext"))

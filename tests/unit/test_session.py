@@ -220,6 +220,7 @@ def test_an_unclosed_here_document_is_an_error() -> None:
         ("postgres=> select 1;", "postgres=> ", "select 1;"),
         ("127.0.0.1:6379> ping", "127.0.0.1:6379> ", "ping"),
         ("(Pdb) n", "(Pdb) ", "n"),
+        ("(buildx) exit", "(buildx) ", "exit"),
         ("(venv) root@web:/# ls", "(venv) root@web:/# ", "ls"),
         ("root@web:/#", "root@web:/# ", ""),
         ("...", "... ", ""),
