@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from dockproof import references
+from dockproof import references, volatile
 
 _WORD = re.compile(r"[0-9A-Za-z_.:]+")
 # Of ids of a swarm's objects, which any short word could begin, a little more.
@@ -36,7 +36,7 @@ def _alike(one: str, other: str) -> bool:
 
 def _is_word(space: str, page: str) -> bool:
     """Tell whether a value says by itself what it is: the `4` in `eth0@if4` is also an `ip -4`."""
-    return not (space in {"interface", "icmp id", _PROCESS} and page.isdigit())
+    return not (space in {"interface", "icmp id", "inode", _PROCESS} and page.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Bindings:
     pairs: dict[str, dict[str, str]] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
     _names: set[str] = field(default_factory=set)
+    _set: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
     _log: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     def mark(self) -> int:
@@ -108,6 +110,13 @@ class Bindings:
             self._log.append((space, page, None))
         return fits
 
+    def free(self, page: str) -> bool:
+        """Tell whether a value that stands alone may differ: one that was typed first may not."""
+        if page in self._set:
+            return False
+        self._seen.add(page)
+        return True
+
     def to_page(self, text: str) -> str:
         """Return ``text`` of a run with the page's values in place of the run's."""
         pages = {
@@ -141,6 +150,11 @@ class Bindings:
     def note_typed(self, command: str) -> None:
         """Remember the words of a command or a file, before what is printed then is bound."""
         self._names.update(_NAME.findall(command))
+        self._set.update(
+            command[start:end]
+            for start, end, rule in volatile.find(command)
+            if rule.chosen and command[start:end] not in self._seen
+        )
         for found in _WORD.findall(command):
             for word in {found, *found.split(":")}:
                 if not any(word in known for known in self.pairs.values()) and not any(

@@ -110,7 +110,16 @@ def load(path: Path, config: Config) -> Blocks:
             f"the front matter asks for an engine `{page.engine}`, which the lab doesn't have",
             f"use one of {', '.join(config.engines)}" if config.engines else "ask for none",
         )
-    return build(page, config.language_of(path))
+    result = build(page, config.language_of(path))
+    for block in result.blocks:
+        for language in filter(None, block.directives.skip):
+            if language not in config.languages:
+                raise PageError(
+                    block.directives.place or page.place(block.fence.number),
+                    f"`skip-{language}` is not a directive",
+                    f"the site's languages are {', '.join(config.languages)}",
+                )
+    return result
 
 
 def build(page: Page, language: str | None = None) -> Blocks:

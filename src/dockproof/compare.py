@@ -41,8 +41,10 @@ class _Piece:
         """Bind the live values of a match; return False where they contradict what is bound."""
         for group, (page, rule) in enumerate(self.slots, 1):
             run = match[group]
-            if (rule.accept and not rule.accept(page, run)) or (
-                rule.live and not bindings.bind(rule.live, page, run)
+            if (
+                (rule.accept and not rule.accept(page, run))
+                or (rule.live and not bindings.bind(rule.live, page, run))
+                or (rule.chosen and page != run and not bindings.free(page))
             ):
                 return False
         return True
@@ -59,6 +61,11 @@ class Pattern:
     def binds(self) -> bool:
         """Whether the line binds live values."""
         return any(piece.binds for piece in self.pieces)
+
+    @property
+    def varies(self) -> bool:
+        """Whether a part of the line may differ, other than the number of spaces in a row."""
+        return len(self.pieces) > 1 or any(piece.slots for piece in self.pieces)
 
     def match(self, actual: str, bindings: Bindings) -> bool:
         """Tell whether ``actual`` agrees, and bind the live values of the two lines if it does."""
@@ -176,12 +183,28 @@ def matches(
     if expected == actual and not (substitutions or asked or any(map(_needs_pattern, expected))):
         return True
     segments: list[list[Pattern]] = [[]]
-    for line in expected:
-        if line.strip() == GAP:
+    for pattern in _compile(expected, substitutions, asked):
+        if pattern is None:
             segments.append([])
         else:
-            segments[-1].append(compile_line(line, substitutions, asked))
+            segments[-1].append(pattern)
     return _Matcher(segments, [line.rstrip() for line in actual], bindings).run()
+
+
+def _compile(
+    lines: Sequence[str], substitutions: tuple[Substitution, ...], asked: tuple[Rule, ...]
+) -> list[Pattern | None]:
+    """Return a pattern for each line, None for a gap.
+
+    Where nothing of all the lines varies, no table pads to the width of what does: then the number
+    of spaces counts, too.
+    """
+    patterns = [
+        None if line.strip() == GAP else compile_line(line, substitutions, asked) for line in lines
+    ]
+    if substitutions or any(pattern is None or pattern.varies for pattern in patterns):
+        return patterns
+    return [Pattern(line.rstrip().expandtabs(), ()) for line in lines]
 
 
 def _needs_pattern(line: str) -> bool:
@@ -273,10 +296,7 @@ def merge(
         return [_back(line.rstrip(), bindings, substitutions) for line in actual]
     end = len(_trim(expected))
     actual = [line.rstrip() for line in _trim(actual)]
-    patterns = [
-        None if line.strip() == GAP else compile_line(line, substitutions, asked)
-        for line in expected[:end]
-    ]
+    patterns = _compile(expected[:end], substitutions, asked)
     out: list[int | str] = []
     anchors = [
         (-1, -1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -349,6 +350,12 @@ class Interaction:
         text = self._screen.text()
         # The space behind a prompt is there only while the cursor stands behind it.
         base = self._base.rstrip(" ")
+        if not text.startswith(base):
+            # The program has erased a line since, such as the one that the key was typed at.
+            same = sum(
+                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, base, strict=False))
+            )
+            base = base[: base.rfind("\n", 0, same) + 1]
         new = text.removeprefix(base)
         if len(base) < len(self._base):
             new = new.lstrip(" ")

@@ -54,7 +54,7 @@ _ASKS = re.compile(
     r"|gdb|irb|login|lua|make lab|mariadb|mysql|node|psql|redis-cli|screen|script"
     r"|sqlite3|tmux)(?:\s|$)"
 )
-_KEY = re.compile(r"\^[A-Z\\\]]$")
+_KEY = re.compile(r"(?:\^[A-Z\\\]])+$")
 _PYTHON = (">>>", "...")
 
 
@@ -96,10 +96,10 @@ def parts(session: str) -> Iterator[Part]:
                 following = lines[number : number + 1]
                 asked = asked_for(following, shell) or (bare and incomplete(shell))
             continue
-        if asked:
-            start = 2 if line.startswith("> ") or line == ">" else 0
+        if asked or goes_on:
+            start = 2 if line.startswith("> ") or (asked and line == ">") else 0
         else:
-            start = 0 if goes_on else _prompt(line, command)
+            start = _prompt(line, command)
         if not (goes_on or asked or start):
             yield Part("key" if _KEY.match(line) else "output", "", line)
             continue

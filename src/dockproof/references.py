@@ -32,7 +32,7 @@ _BOOLEAN = {
     "commit": "-p --pause",
     "disconnect": "-f --force",
     "ps": "-a -l -q -s --all --latest --no-resolve --no-trunc --quiet --size",
-    "attach": "",
+    "attach": "--no-stdin",
     "connect": "",
     "demote": "",
     "diff": "",
@@ -62,7 +62,8 @@ _CERTAIN = re.compile(
 )
 # `--filter id=3f`, `--network container:3f`, `--volumes-from 3f`
 _NAMED = re.compile(
-    r"(?:(?<=\bid=)|(?<=\bcontainer:)|(?<=--volumes-from[ =]))[0-9a-f]{2,63}(?![\w./-])"
+    r"(?:(?<=\bid=)|(?<=\bcontainer[:=])|(?<=\bsince=)|(?<=\bbefore=)|(?<=\bancestor=)"
+    r"|(?<=--volumes-from[ =])|(?<=--link[ =]))[0-9a-f]{2,63}(?![\w./-])"
 )
 # Commands that take numbers of processes, and options of theirs whose value is another number.
 _TAKE_PROCESSES = re.compile(
@@ -142,4 +143,6 @@ def _takes_value(name: str, option: str) -> bool:
     boolean = _BOOLEAN[name].split()
     if option.startswith("--"):
         return option not in boolean
-    return not all(f"-{letter}" in boolean for letter in option[1:])
+    taking = [n for n, letter in enumerate(option) if n and f"-{letter}" not in boolean]
+    # What follows such a letter is its value: `-t0`.
+    return bool(taking) and taking[0] == len(option) - 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dockproof.session import Step
 
 _HUNK = re.compile(r"^@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
+_LONGEST_DIFF = 200
 _WITH_EXIT = {Status.EXIT, *STOPPING} - {Status.INPUT, Status.FILE}
 
 
@@ -68,7 +69,10 @@ def _step_failure(result: StepResult, step: Step, page: Blocks, block: Block) ->
     if result.exit is not None or result.status in _WITH_EXIT:
         actual = "none" if result.exit is None else result.exit
         lines.append(f"  exit:  expected {result.wanted}, actual {actual}")
-    lines += [f"  {line}" for line in _diff(result, step, page)]
+    diff = _diff(result, step, page)
+    lines += [f"  {line}" for line in diff[:_LONGEST_DIFF]]
+    if len(diff) > _LONGEST_DIFF:
+        lines.append(f"  … and {len(diff) - _LONGEST_DIFF} more lines")
     return "\n".join(lines)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dockproof.errors import Place
     from dockproof.markdown import Fence, Line, Page
 
-KEYS = {"^C": b"\x03", "^D": b"\x04", "^]": b"\x1d"}
+KEYS = {"^C": b"\x03", "^D": b"\x04", "^]": b"\x1d", "^P^Q": b"\x10\x11"}
 GAP = "…"
 
 _COMMAND = re.compile(r"(?:(?P<node>node\d+))?\$(?: (?P<command>.*)|)$")
@@ -303,7 +303,8 @@ def _command(body: Sequence[Line], position: int, text: str, page: Page) -> tupl
                     "the command ends in `\\` and nothing follows",
                     "add the line that it goes on with, or remove the `\\`",
                 )
-            text = body[position].text
+            # As a terminal shows it; a redirection at a line's start is indented.
+            text = body[position].text.removeprefix("> ")
         else:
             for heredoc in heredocs_of(shell)[documents:]:
                 lines, bare = _heredoc(body, position, heredoc, place)

@@ -218,10 +218,16 @@ def _exec(
     node: Node, command: list[str], *, tty: bool, user: str, environment: dict[str, str]
 ) -> ExecStream:
     """Start a command on a node, with an input."""
-    from dockproof.lab.streams import ExecStream  # noqa: PLC0415 - imports the SDK, as the node has
+    from dockproof.lab.streams import DETACH_KEYS, ExecStream  # noqa: PLC0415 - imports the SDK, as the node has
 
     api = node.client.api
     created = api.exec_create(
-        node.container.id or "", command, stdin=True, tty=tty, user=user, environment=environment
+        node.container.id or "",
+        command,
+        stdin=True,
+        tty=tty,
+        user=user,
+        environment=environment,
+        detach_keys=DETACH_KEYS,
     )
     return ExecStream(api, created["Id"], tty=tty)

@@ -137,6 +137,7 @@ FAILURES = {
     ),
     "output-not-printed": ("4: the output differs", "@@ -5 +4,0 @@\n  -hello"),
     "output-not-shown": ("4: the output differs", "@@ -4,0 +5 @@\n  +hello"),
+    "removes-its-socket": ("5: the output differs", "+Cannot connect to the Docker daemon at"),
     "running-but-ended": ("5: it ended, though the page says that it is still running",),
     "size-is-another": ("4: the output differs", "-hello-docker latest 1MB"),
     "waits-for-input": (

@@ -55,6 +55,23 @@ def test_spaces_are_apart() -> None:
     assert bindings.bind("port", "32768", "32768")
 
 
+def test_a_time_that_was_typed_stands_for_itself() -> None:
+    """What a file or a command of the page sets is no chance; what was shown first, is."""
+    bindings = Bindings()
+    assert compare.matches(["at 2026-11-24T03:42:02Z"], ["at 2027-01-02T03:04:05Z"], bindings)
+    bindings.note_typed("docker logs --since 2026-11-24T03:42:02Z web; echo 2020-01-01T00:00:00Z")
+    bindings.note_typed("services:\n  web:\n    interval: 500ms\n    timeout: 1.5s\n")
+    for page, run, agree in (
+        ("2026-11-24T03:42:02Z up", "2027-01-02T03:04:05Z up", True),
+        ("built 2020-01-01T00:00:00Z", "built 2027-01-02T03:04:05Z", False),
+        ("built 2020-01-01T00:00:00Z", "built 2020-01-01T00:00:00Z", True),
+        ("  interval: 500ms", "  interval: 900ms", False),
+        ("  took: 300ms", "  took: 900ms", True),
+        ("#5 DONE 1.5s", "#5 DONE 0.2s", True),
+    ):
+        assert compare.matches([page], [run], bindings) is agree, page
+
+
 def test_bare_numbers_never_get_into_commands() -> None:
     """An interface's number or a ping's id is only compared: a command's `4` is another one."""
     bindings = Bindings()

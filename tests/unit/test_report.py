@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,14 @@ def test_words_that_were_run_as_others_are_named() -> None:
     text = _failure(page, _step(page, 1, ["no"], substitutions=made))
     assert "docs/en/page.md:11: the output differs" in text
     assert "  run as: `3f` was 8d2f2919c933" in text
+
+
+def test_a_long_difference_is_cut() -> None:
+    """It says how much more there is, instead of filling the reader's terminal."""
+    page = _page()
+    text = _failure(page, _step(page, 1, [str(n) for n in range(20_000)]))
+    assert len(text.splitlines()) < 220
+    assert re.search(r"\n  … and \d+ more lines$", text)
 
 
 def test_blocked_steps_are_counted_not_listed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -334,6 +335,29 @@ def test_a_prompt_in_brackets(page: _Page) -> None:
     )
 
 
+def test_a_program_that_erases_a_line_at_the_key(page: _Page) -> None:
+    """What it had shown before isn't taken for new, as when redis-cli leaves `subscribe`."""
+    code = (
+        "trap 'printf \"\\r\\033[K\"' INT; read -p 'db> ' a; echo OK;"
+        " printf 'Reading (^C to quit)'; while ! read -t 9 b; do break; done;"
+        " read -p 'db> ' c; echo bye"
+    )
+    _passes(
+        page(f"$ bash -c {shlex.quote(code)}\ndb> set\nOK\nReading (^C to quit)\n^C\ndb> exit\nbye")
+    )
+
+
+def test_keys_that_detach(page: _Page) -> None:
+    """Ctrl-P Ctrl-Q, which leaves a container running, is a line of its own."""
+    keys = "$ stty -ixon; read -rsn 2 k; printf '%q\\n' \"$k\"\n^P^Q\n$'\\020\\021'"
+    _passes(page(f"{keys}\n$ echo next\nnext"))
+
+
+def test_a_command_that_goes_on_behind_the_shells_prompt(page: _Page) -> None:
+    """Behind a backslash, too, the `> ` that a terminal shows isn't typed; an indented one is."""
+    _passes(page("$ echo a \\\n>   b\na b\n$ echo a \\\n    > f\n$ cat f\na"))
+
+
 def test_the_key_that_leaves_telnet(page: _Page) -> None:
     """`^]` reaches a program as the one byte that it is, and what it prints then is compared."""
     _passes(page("$ read -rn 1 k; printf '\\n%q\\n' \"$k\"\n^]\n$'\\035'\n$ echo next\nnext"))
@@ -358,7 +382,7 @@ def test_a_key_whose_program_prints_something_else(page: _Page) -> None:
 
 def test_a_key_behind_values_that_the_command_tells(page: _Page) -> None:
     """What only the command says is volatile may differ before a key, too: it is typed at once."""
-    stats = "$ : stats; echo 0.0$((RANDOM % 9 + 1))%; sleep 100\n9.99%\n^C"
+    stats = "$ : docker stats; echo 0.0$(shuf -i 1-8 -n 1)%; sleep 100\n9.99%\n^C"
     _passes(page(f"<!-- prove: timeout=30s -->\n{stats}\n$ echo on\non"))
 
 

@@ -47,6 +47,15 @@ def test_output_that_moves_the_cursor(data: bytes, text: str) -> None:
     assert render(data).rstrip() == text
 
 
+@pytest.mark.parametrize(
+    "text", ["✔️ done", "é 👨\u200d👩\u200d👧 ✔️|", "ok ❤️ tail", "a\u200bb", "\ufeffb"]
+)
+def test_characters_without_a_width_are_kept(text: str) -> None:
+    """Joiners and the like stay where they are, and what follows isn't lost."""
+    shown = render(f"\x1b[32mx{text}\x1b[0m rest".encode())
+    assert shown == f"x{text} rest"
+
+
 def test_a_line_wider_than_the_terminal_is_one_line() -> None:
     """What a terminal wraps at its edge is one line, as it is when the reader copies it."""
     wide = "x" * 250

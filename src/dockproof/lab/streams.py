@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _CHUNK = 65536
+DETACH_KEYS = ",".join(["ctrl-@"] * 4)
+"""What would detach us from a program with a terminal: nobody types four zero bytes. By default it
+is Ctrl-P Ctrl-Q, which on a page is for a container of the machine's own engine."""
 _UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 _HEAD = struct.Struct(">BxxxL")  # the stream's number and its length, in the engine's API
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
 
-from dockproof.lab.streams import ExecStream
+from dockproof.lab.streams import DETACH_KEYS, ExecStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def open_shell(node: Node, user: str = "you") -> int:
         user=user,
         workdir=f"/home/{user}",
         environment={"TERM": os.environ.get("TERM") or "xterm"},
+        detach_keys=DETACH_KEYS,
     )["Id"]
     stream = ExecStream(api, made, tty=True)
 

@@ -39,7 +39,11 @@ RULES = (
     Rule(
         name="cut id",
         reason="the first digits of an id, written before `…`",
-        page=r"(?<![0-9a-zA-Z\[])(?=[0-9a-f]*[0-9])[0-9a-f]{3,11}(?=…)",
+        # A number alone is a number, unless it is the name of a host.
+        page=(
+            r"(?<=@)[0-9a-f]{3,11}(?=…)"
+            r"|(?<![0-9a-zA-Z\[])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{3,11}(?=…)"
+        ),
         run=r"[0-9a-f]{LENGTH}",
         sample=("root@1f0c…:/#", "root@3d943815f395:/#"),
         near_miss=("root@1f0c…:/#", "root@node1:/#"),

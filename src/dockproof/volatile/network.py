@@ -46,7 +46,7 @@ RULES = (
         reason="the engine or the system takes a free port where the reader named none",
         # Behind an address or a host's name that ends as they do, not behind any word.
         page=(
-            rf"(?:(?<=[\d\]*:]:)|(?<=localhost:)|(?<=^:)|(?<= :)|(?<=\bport )"
+            rf"(?:(?<=[\d\]*:]:)|(?<=localhost:)|(?<=^:)|(?<= :)|(?<=\d port )"
             rf"|(?<=-sport )|(?<=-dport )){_PORT}(?!\d)"
         ),
         sample=("0.0.0.0:32768->5000/tcp", "0.0.0.0:49154->5000/tcp"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from dockproof.volatile.rule import Rule
 
 RULES = (
@@ -20,7 +22,7 @@ RULES = (
         name="inode asked for",
         reason="a command that prints numbers of files; the file system gives them as they come",
         page=r"^ *\d+(?= |$)",
-        command=r"\bls -\w*i|\bstat .*%i\b|\bfind .*-inum\b",
+        command=r"\bls -\w*i|\bfind .*-ls\b",
         sample=(" 917612 -rw-r--r-- 2 you you a", " 23 -rw-r--r-- 2 you you a"),
         near_miss=(" 917612 -rw-r--r-- 2 you you a", " 917612 -rw-r--r-- 1 you you a"),
         live="inode",
@@ -47,3 +49,19 @@ RULES = (
         ),
     ),
 )
+
+
+@cache
+def INODE(column: int) -> Rule:  # noqa: N802 - it stands for a class of rules
+    """Return the rule for inodes in a column, 0 the first, that the command asked for."""
+    return Rule(
+        name=f"inode in column {column}",
+        reason="the file system numbers its files as they come",
+        page=rf"^ *(?:\S+ +){{{column}}}(?P<value>\d+)(?=\s|$)",
+        run=r"\d+",
+        command=".",
+        sample=("a " * column + "917612", "a " * column + "23"),
+        near_miss=("a " * column + "917612", "b " * column + "x"),
+        live="inode",
+        first=True,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from dockproof.volatile.rule import Rule
 
 
@@ -17,6 +19,7 @@ RULES = (
         page=(
             r"(?<=^\[\d\] )\d+(?=$)"
             r"|(?i:(?<=\bpid )|(?<=\bpid=)|(?<=\bpid: )|(?<=\"Pid\": )|(?<=\"Pid\":))\d+\b"
+            r"|(?<=/proc/)\d+(?=/|$)"
             # /proc/N/status, its tabs as a terminal shows them.
             r"|(?:(?<=^Pid:    )|(?<=^PPid:   )|(?<=^Tgid:   ))\d+$"
             # Rows of `ps -ef` and `docker top`: UID PID PPID C STIME TTY TIME CMD.
@@ -114,9 +117,18 @@ RULES = (
         name="use of a container",
         reason="what a container uses of the processor and of the host's memory at the moment",
         page=r"(?<![\w.])\d+\.\d\d%",
-        command=r"\bstats\b",
+        command=r"\b(?:docker|compose|container) stats\b",
         sample=("web  0.02%  3.1MiB / 64MiB  4.84%", "web  12.40%  3.1MiB / 64MiB  5.01%"),
         near_miss=("web  0.02%  3.1MiB / 64MiB  4.84%", "web  0.02%  3.1MiB / 32MiB  4.84%"),
+    ),
+    Rule(
+        name="traffic of a container",
+        reason="what has gone over a container's network and disks until the moment of looking",
+        page=r"(?<![\w.])\d+(?:\.\d+)?[kMGT]?B / \d+(?:\.\d+)?[kMGT]?B(?!\w)",
+        command=r"\b(?:docker|compose|container) stats\b",
+        first=True,
+        sample=("3.1MiB / 64MiB  126B / 0B", "3.1MiB / 64MiB  1.2kB / 42B"),
+        near_miss=("3.1MiB / 64MiB  126B / 0B", "3.1MiB / 32MiB  126B / 0B"),
     ),
     Rule(
         name="start time",
@@ -129,3 +141,21 @@ RULES = (
         near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 03:42 !  00:00:00 sh"),
     ),
 )
+
+
+@cache
+def PID(column: int) -> Rule:  # noqa: N802 - it stands for a class of rules
+    """Return the rule for process numbers in a column, 0 the first, that the command asked for."""
+    before = rf"^ *(?:\S+ +){{{column}}}"
+    return Rule(
+        name=f"PID in column {column}",
+        reason="the kernel numbers processes as they come",
+        page=rf"{before}(?P<value>\d+)(?=\s|$)",
+        run=r"\d+",
+        command=".",
+        sample=("a " * column + "4711", "a " * column + "82"),
+        near_miss=("a " * column + "4711", "b " * column + "x"),
+        accept=_both_or_neither_first,
+        live="process",
+        first=True,
+    )

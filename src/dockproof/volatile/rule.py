@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 class Rule:
     """A kind of value that differs from run to run and yet is right.
 
+    A rule with a `command` isn't joined with the others: its `page` may have one group, `value`,
+    for the value alone.
+
     Attributes:
         name: The rule's name, as messages show it.
         reason: Why the value can't be the same in each run.
@@ -27,6 +30,8 @@ class Rule:
         accept: Further says whether the page's and the run's values agree.
         command: An expression that the step's command contains, for a value that only what was
             asked for tells from another; empty: the line alone tells.
+        first: Such a rule takes its values before those that always hold take theirs.
+        chosen: A value that the reader typed first stands for itself.
     """
 
     name: str
@@ -38,6 +43,8 @@ class Rule:
     live: str = ""
     accept: Callable[[str, str], bool] | None = None
     command: str = ""
+    first: bool = False
+    chosen: bool = False
 
     def run_pattern(self, page: str) -> str:
         """Return the expression for the run's value that stands for the page's value ``page``."""

@@ -54,10 +54,10 @@ RULES = (
     Rule(
         name="speed",
         reason="how quickly a download goes depends on the network",
-        # apt's `Fetched 9,532 kB in 1s (8,123 kB/s)`, curl's and others' `12.3 MB/s`.
+        # apt's `Fetched 9,532 kB in 1s (8,123 kB/s)`, wget's `(1.23 MB/s)`.
         page=(
             r"(?<= in )(?:\d+min )?\d+s \(\d[\d,.]* [kMG]?B/s\)"
-            r"|(?<![\w.,-])\d[\d,.]* ?[kMG]?i?B/s(?!\w)"
+            r"|(?<= \()\d[\d.]* [KMG]?B/s(?=\) - )"
         ),
         sample=("Fetched 85 kB in 1s (64.2 kB/s)", "Fetched 85 kB in 12s (7,012 B/s)"),
         near_miss=("Fetched 85 kB in 1s (64.2 kB/s)", "Fetched 35 kB in 1s (64.2 kB/s)"),
@@ -67,7 +67,7 @@ RULES = (
         reason="compilers and packages move on",
         page=(
             # Not the limit in `40.4MiB / 64MiB`, which is the reader's.
-            r"(?<![\w.,-])(?<!iB / )(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?) ?(?:[kKMGT]i?B|B)(?![\w/])"
+            r"(?<![\w.,-])(?<!iB / )(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?) ?(?:[kKMGT]i?B|B)(?!\w)"
             r"|(?<![\w./:-])\d+(?:\.\d+)?[kKMGT](?![\w.])"
         ),
         sample=("you/hello   latest   857kB", "you/hello   latest   0.9MB"),

@@ -19,7 +19,9 @@ def _form(text: str) -> str:
     """Return a date's form: its numbers, and the names of days and months, each made the same."""
     text = re.sub(rf"\b{_MONTH}\b +", "M ", re.sub(rf"\b{_DAY}\b", "D", text))
     text = re.sub(rf"\b{_MONTH}\b", "M", text)
-    text = re.sub(r"\d+", "0", text)
+    # Which time zone it is in is no chance.
+    zone = re.search(r"[+-]\d\d:?\d\d(?= |$)(?<!^.{5})(?<!^.{6})", text)
+    text = re.sub(r"\d+", "0", text) + (zone[0] if zone else "")
     return "M 0 0:0" if text == "M 0  0" else text  # `ls -l`, of what is older than half a year
 
 
@@ -33,7 +35,10 @@ RULES = (
     Rule(
         name="part that is done",
         reason="BuildKit leaves out the time that a part took where it was next to nothing",
-        page=r"(?<= )(?:\d+\.\d+s )?done$",
+        page=r"^#\d+ .*? (?P<value>(?:\d+\.\d+s )?done)$",
+        run=r"(?:\d+\.\d+s )?done",
+        command=r"\b(?:build|bake|up)\b",
+        first=True,
         sample=("#7 exporting layers done", "#7 exporting layers 0.1s done"),
         near_miss=("#7 exporting layers done", "#7 exporting layers 0.1s gone"),
     ),
@@ -60,6 +65,7 @@ RULES = (
             rf"|\b\d\d/{_MONTH}/\d{{4}}[: ]{_CLOCK}(?: [+-]\d{{4}})?"
             rf"|\b{_MONTH} [ \d]\d (?:(?:[01]\d|2[0-3]):[0-5]\d| \d{{4}})(?![\d:])"
         ),
+        chosen=True,
         sample=("2026-11-24T03:42:02.123Z", "2027-01-02T13:14:15.5Z"),
         near_miss=("2026-11-24T03:42:02.123Z", "2027-01-02T13:14:15.5"),
         accept=lambda page, run: _form(page) == _form(run),
@@ -68,6 +74,7 @@ RULES = (
         name="timestamp, day first",
         reason="the time of the run, as Redis writes it in its log",
         page=rf"(?<![\w:.])\d\d {_MONTH} \d{{4}} {_CLOCK}(?:\.\d+)?(?![\d:])",
+        chosen=True,
         sample=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 02 Jan 2027 13:14:15.007 * Ready"),
         near_miss=("1:M 24 Nov 2026 08:12:39.392 * Ready", "1:M 24 Nov 2026 * Ready"),
     ),
@@ -75,7 +82,7 @@ RULES = (
         name="Unix time",
         reason="the time of the run, in seconds or less since 1970",
         page=r"(?<![\w.])1\d{9}(?:\d{9}|\.\d+)?(?![\w.])",
-        command=r"\bdate .*\+\S*%s|\bstat .*%[WXYZ]",
+        command=r"\bdate (?!.*(?:-\w*d|--date)).*\+\S*%s|\bstat .*%[WXYZ]",
         sample=("1795741322", "1801234567"),
         near_miss=("1795741322", "17957413220"),
         accept=lambda page, run: _form(page) == _form(run) and len(page) == len(run),
@@ -84,8 +91,27 @@ RULES = (
         name="clock",
         reason="the time of the run, or the processor time used",
         page=rf"(?<![\d:.]){_CLOCK}(?:\.\d{{6}})?(?![\d:])",
+        chosen=True,
         sample=("?  00:00:00 python", "?  00:00:07 python"),
         near_miss=("?  00:00:00 python", "?  00:00 python"),
+    ),
+    Rule(
+        name="set duration",
+        reason="no two runs take equally long; one that a file sets is told by its being typed",
+        page=r"(?<=\w: )(?:\d+\.\d+ ?m?s|\d+(?:\.\d+)? ?(?:ms|µs))(?!\w)",
+        sample=("took: 3.4s", "took: 0.2s"),
+        near_miss=("took: 3.4s", "took: 200s"),
+        accept=lambda page, run: _kind(page) == _kind(run),
+        chosen=True,
+    ),
+    Rule(
+        name="time in a failed step",
+        reason="BuildKit's seconds before what a step printed, where it tells of its failure",
+        page=r"^\d+\.\d{3}(?= \S)",
+        command=r"\b(?:build|bake|up)\b",
+        first=True,
+        sample=("0.312 sh: 1: gcc: not found", "12.087 sh: 1: gcc: not found"),
+        near_miss=("0.312 sh: 1: gcc: not found", "0.312 sh: 1: cc: not found"),
     ),
     Rule(
         name="duration",
@@ -94,8 +120,8 @@ RULES = (
             r"(?<![\w.:/-])(?:\d+m ?)?\d+\.\d+ ?m?s(?!\w)|(?<![\w.:-])\d+m\d+\.\d+s(?!\w)"
             r"|(?<![\w.:-])\d+(?:\.\d+)? ?(?:ms|µs)(?!\w)"
             r"|(?<![\w.:/-])(?:\d+\.\d+/){2,3}\d+\.\d+ ms(?!\w)"  # the end of ping
-            # BuildKit's seconds before what a step prints, in plain progress and below an error.
-            r"|(?:(?<=^#\d )|(?<=^#\d\d ))\d{1,4}\.\d{1,3}(?= |$)|^\d+\.\d{3}(?= \S)"
+            # BuildKit's seconds before what a step prints, in plain progress.
+            r"|(?:(?<=^#\d )|(?<=^#\d\d ))\d{1,4}\.\d{1,3}(?= |$)"
         ),
         sample=("real 0m0.012s", "real 0m1.4s"),
         near_miss=("real 0m0.012s", "real 0.012s"),

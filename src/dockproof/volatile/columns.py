@@ -1,0 +1,43 @@
+"""Rules for a column of a table whose columns the command itself names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dockproof.volatile.numbers import INODE
+from dockproof.volatile.processes import PID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dockproof.volatile.rule import Rule
+
+# `ps -o pid,ppid,comm`, `docker top web -o user,pid,cmd`
+_LIST = re.compile(r"\b(?:ps|top)\b[^|;&\n]*? -\w*o[ =]?'?(?P<columns>[\w%,=]+)")
+# `docker inspect -f '{{.Name}} {{.State.Pid}}'`, `stat -c '%n %i'`
+_FORMAT = re.compile(
+    r"(?:(?:-f|--format)[ =]|\bstat (?:\S+ )*?(?:-c|--format=)[ ]?|-printf )"
+    r"(?:(?P<quote>['\"])(?P<quoted>(?:(?!(?P=quote)).)*)(?P=quote)|(?P<bare>[^\s'\"]+))"
+)
+_SPACED = {"args", "cmd", "comm", "command", "ucmd"}
+"""Columns whose values may have spaces, so that what stands behind them can't be counted."""
+_PIDS = {"pid", "ppid", "pgid", "sid", "spid", "tid"}
+
+
+def asked(command: str) -> Iterator[Rule]:
+    """Yield a rule for each column of process numbers or inodes that a command asks for."""
+    for match in _LIST.finditer(command):
+        for number, name in enumerate(match["columns"].lower().split(",")):
+            column = name.partition("=")[0]
+            if column in _SPACED:
+                break
+            if column in _PIDS:
+                yield PID(number)
+    for match in _FORMAT.finditer(command):
+        columns = match["quoted"] or match["bare"] or ""
+        for number, word in enumerate(re.sub(r"\\[tn]", " ", columns).split()):
+            if re.fullmatch(r"\{\{ *\.State\.Pid *\}\}", word):
+                yield PID(number)
+            elif word == "%i":
+                yield INODE(number)
