@@ -19,6 +19,8 @@ _NAME = re.compile(
     r"(?:--name[= ]|\bbuild (?:.* )?(?:-t|--tag)[= ]|\bcontainer_name: +|\b(?:rename|tag) \S+ "
     r"|\b(?:network|volume|context) create (?:.* )?)['\"]?([\w.-]+)"
 )
+# What each time and duration that a reader can choose has; most commands have none.
+_TIME = re.compile(r"\d:\d|\d ?[mµ]?s\b")
 _SHORTEST = 12
 _LONGEST = 64
 _CHOSEN = {"address", "mac", "name", "port"}
@@ -150,11 +152,12 @@ class Bindings:
     def note_typed(self, command: str) -> None:
         """Remember the words of a command or a file, before what is printed then is bound."""
         self._names.update(_NAME.findall(command))
-        self._set.update(
-            command[start:end]
-            for start, end, rule in volatile.find(command)
-            if rule.chosen and command[start:end] not in self._seen
-        )
+        if _TIME.search(command):
+            self._set.update(
+                command[start:end]
+                for start, end, rule in volatile.find(command)
+                if rule.chosen and command[start:end] not in self._seen
+            )
         for found in _WORD.findall(command):
             for word in {found, *found.split(":")}:
                 if not any(word in known for known in self.pairs.values()) and not any(

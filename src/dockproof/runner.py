@@ -34,7 +34,7 @@ _ENGINE = re.compile(
     r"\b(?:service|systemctl|init\.d)\b.*\bdocker\b|\bdockerd\b"
     r"|(?<!docker )(?<!container )\bp?kill(?:all)?\b"
     r"|docker\.sock\b|\b(?:shutdown|reboot|poweroff|halt)\b"
-    r"|(?:\bsudo|^) (?:\S+ )*?(?:rm|mv|chmod|chown|umount|truncate|dd) .*\s/(?!home/|tmp/)"
+    r"|\bsudo (?:\S+ )*?(?:rm|mv|chmod|chown|umount|truncate|dd) .*\s/(?!home/|tmp/)"
 )
 _RETRY_PAUSE = 0.25
 _LONGEST_MARK = 80
