@@ -68,6 +68,24 @@ class Outcome:
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A line typed at a question, until it can be told whether the terminal echoes it.
+
+    Attributes:
+        part: Where it is shown, and at which place there.
+        row: The terminal's line that the question stands on, since the last key.
+        question: The prompt.
+        length: Bytes that the echo would have.
+    """
+
+    part: _Part
+    place: int
+    row: int
+    question: str
+    length: int
+
+
 @dataclass(slots=True)
 class _Part:
     """What page and terminal show up to the next key."""
@@ -113,6 +131,7 @@ class Interaction:
         self._parts: list[_Part] = []
         self._interrupted = False
         self._late = ""
+        self._answer: _Answer | None = None
         self._heredoc: re.Match[str] | None = None
 
     def run(self, lines: Sequence[str], timeout: float, *, stays: bool) -> Outcome:
@@ -277,6 +296,14 @@ class Interaction:
         typed = self._typed_at(prompt, line)
         shown = self._parts[-1].shown
         shown.append(Shown(line, f"{prompt.prompt}{typed}"))
+        if not prompt.strong:
+            self._answer = _Answer(
+                self._parts[-1],
+                len(shown) - 1,
+                self._text().count("\n"),
+                prompt.prompt.rstrip(),
+                len(self._translate(typed).encode()),
+            )
         # Python's own prompt indents a line by itself; the page shows all of it, and all is typed.
         extra = self._cursor().removeprefix(prompt.prompt)
         clear = _KILL_LINE if len(extra) > 1 and not extra.strip() else b""
@@ -398,7 +425,20 @@ class Interaction:
         del buffer[: match.end() if match else len(data)]
         self._screen.feed(data)
         self._size += len(data)
+        if self._answer:
+            self._unecho(self._answer)
         return match is not None
+
+    def _unecho(self, answer: _Answer) -> None:
+        """Take an answer that isn't echoed, as a password, out of what the terminal has to show."""
+        lines = self._text().split("\n")
+        if len(lines) <= answer.row + 1:
+            return  # the line isn't over yet
+        self._answer = None
+        if answer.part is self._parts[-1] and lines[answer.row].rstrip() == answer.question:
+            shown = answer.part.shown
+            shown[answer.place] = Shown(shown[answer.place].page, answer.question)
+            self._typed -= answer.length
 
     def _waiting(self) -> str:
         cursor = self._cursor().strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import time
@@ -333,6 +334,15 @@ def test_a_prompt_in_brackets(page: _Page) -> None:
             "$ echo '(none) left'\n(none) left",
         )
     )
+
+
+def test_an_answer_that_is_not_echoed(page: _Page) -> None:
+    """A password is typed as the page shows it, though the terminal doesn't show it."""
+    ask = "read -rsp 'Password: ' a; echo; read -rsp 'Again: ' b; echo; echo \"$a $b\""
+    _passes(page(f"$ {ask}\nPassword: a long secret\nAgain: s\na long secret s\n$ echo on\non"))
+    ran = page(f"$ {ask}\nPassword: one\nAgain: two\none three")
+    assert "-one three\n  +one two" in ran.text()
+    assert not re.search(r"[-+](?:Password|Again)", ran.text())
 
 
 def test_a_program_that_erases_a_line_at_the_key(page: _Page) -> None:
