@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dockproof import volatile
 from dockproof.session import GAP
+from dockproof.volatile import order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +180,7 @@ def matches(
     """
     if not expected and actual:
         return False  # where the page shows nothing, not even an empty line is printed
-    expected, actual = _trim(expected), _trim(actual)
+    expected, actual = order.settled(_trim(expected)), order.settled(_trim(actual))
     if expected == actual and not (substitutions or asked or any(map(_needs_pattern, expected))):
         return True
     segments: list[list[Pattern]] = [[]]

@@ -79,12 +79,12 @@ def test_lines_and_gaps(page: str, run: str, agree: bool) -> None:  # noqa: FBT0
 @pytest.mark.parametrize(
     ("page", "run", "agree"),
     [
-        ("NAME    TAG\na       5MB", "NAME      TAG\na         5.1MB", True),
-        ("NAME    TAG\na       5MB", "NAME  TAG\na     5.1MB", True),
-        ("NAME    TAG\na       5MB", "NAME TAG\na     5.1MB", False),
-        ("NAME    TAG\n…", "NAME      TAG\na         x", True),
+        ("NAME    TAG|a       5MB", "NAME      TAG|a         5.1MB", True),
+        ("NAME    TAG|a       5MB", "NAME  TAG|a     5.1MB", True),
+        ("NAME    TAG|a       5MB", "NAME TAG|a     5.1MB", False),
+        ("NAME    TAG|…", "NAME      TAG|a         x", True),
         ("NAME    TAG", "NAME      TAG", False),
-        ("NAME    TAG\na       x", "NAME  TAG\na     x", False),
+        ("NAME    TAG|a       x", "NAME  TAG|a     x", False),
         ("NAME TAG", "NAME  TAG", False),
         ("NAME\tTAG", "NAME    TAG", True),
         ("  a", "   a", False),
@@ -190,3 +190,20 @@ def test_merging_binds_what_stays() -> None:
     assert compare.merge([A, "x"], [RUN_A, RUN_B], bindings) == [0, RUN_B]
     assert not bindings.bind("id", A, RUN_B)
     assert compare.merge([], [RUN_A], bindings) == [A]
+
+
+def test_what_is_done_at_once_comes_in_any_order() -> None:
+    """BuildKit's and Compose's lines about parallel work may change places, and nothing else."""
+    page = [
+        " => [internal] load metadata for docker.io/library/busybox:1.37      0.0s",
+        " => [internal] load metadata for docker.io/library/debian:trixie     0.1s",
+        " => [internal] load .dockerignore                                    0.0s",
+    ]
+    assert _agree("|".join(page), "|".join([page[1], page[0], page[2]]))
+    assert not _agree("|".join(page), "|".join([page[0], page[2], page[1]]))
+    assert not _agree("|".join(page), "|".join([page[0], page[0], page[2]]))
+    up = [" ✔ Network x_default  Created  0.1s", " ✔ Container b  Started  0.4s"]
+    both = [*up, " ✔ Container a  Started  0.3s"]
+    assert _agree("|".join(both), "|".join([both[0], both[2], both[1]]))
+    assert not _agree("|".join(both), "|".join([both[1], both[0], both[2]]))
+    assert not _agree("|".join(both), "|".join(both).replace("b  Started", "b  Stopped"))
