@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dockproof.volatile.numbers import INODE
-from dockproof.volatile.processes import PID
+from dockproof.volatile.numbers import inode_column
+from dockproof.volatile.processes import pid_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +33,11 @@ def asked(command: str) -> Iterator[Rule]:
             if column in _SPACED:
                 break
             if column in _PIDS:
-                yield PID(number)
+                yield pid_column(number)
     for match in _FORMAT.finditer(command):
         columns = match["quoted"] or match["bare"] or ""
         for number, word in enumerate(re.sub(r"\\[tn]", " ", columns).split()):
             if re.fullmatch(r"\{\{ *\.State\.Pid *\}\}", word):
-                yield PID(number)
+                yield pid_column(number)
             elif word == "%i":
-                yield INODE(number)
+                yield inode_column(number)

@@ -52,7 +52,7 @@ RULES = (
 
 
 @cache
-def INODE(column: int) -> Rule:  # noqa: N802 - it stands for a class of rules
+def inode_column(column: int) -> Rule:
     """Return the rule for inodes in a column, 0 the first, that the command asked for."""
     return Rule(
         name=f"inode in column {column}",

@@ -144,7 +144,7 @@ RULES = (
 
 
 @cache
-def PID(column: int) -> Rule:  # noqa: N802 - it stands for a class of rules
+def pid_column(column: int) -> Rule:
     """Return the rule for process numbers in a column, 0 the first, that the command asked for."""
     before = rf"^ *(?:\S+ +){{{column}}}"
     return Rule(
