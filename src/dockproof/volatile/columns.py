@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from dockproof.volatile.numbers import inode_column
-from dockproof.volatile.processes import pid_column
+from dockproof.volatile import numbers, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dockproof.volatile.rule import Rule
 
+_RULES = {rule.name: rule for rule in (*numbers.RULES, *processes.RULES)}
 # `ps -o pid,ppid,comm`, `docker top web -o user,pid,cmd`
 _LIST = re.compile(r"\b(?:ps|top)\b[^|;&\n]*? -\w*o[ =]?'?(?P<columns>[\w%,=]+)")
 # `docker inspect -f '{{.Name}} {{.State.Pid}}'`, `stat -c '%n %i'`
@@ -33,11 +35,22 @@ def asked(command: str) -> Iterator[Rule]:
             if column in _SPACED:
                 break
             if column in _PIDS:
-                yield pid_column(number)
+                yield _in_column("PID", number)
     for match in _FORMAT.finditer(command):
         columns = match["quoted"] or match["bare"] or ""
         for number, word in enumerate(re.sub(r"\\[tn]", " ", columns).split()):
             if re.fullmatch(r"\{\{ *\.State\.Pid *\}\}", word):
-                yield pid_column(number)
+                yield _in_column("PID", number)
             elif word == "%i":
-                yield inode_column(number)
+                yield _in_column("inode", number)
+
+
+@cache
+def _in_column(name: str, column: int) -> Rule:
+    """Return the rule of that name for what stands in a column, 0 the first, whatever is there."""
+    return replace(
+        _RULES[name],
+        page=rf"^ *(?:\S+ +){{{column}}}(?P<value>\d+)(?=\s|$)",
+        run=r"\d+",
+        first=True,
+    )

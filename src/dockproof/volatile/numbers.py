@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from dockproof.volatile.rule import Rule
 
 RULES = (
@@ -49,19 +47,3 @@ RULES = (
         ),
     ),
 )
-
-
-@cache
-def inode_column(column: int) -> Rule:
-    """Return the rule for inodes in a column, 0 the first, that the command asked for."""
-    return Rule(
-        name=f"inode in column {column}",
-        reason="the file system numbers its files as they come",
-        page=rf"^ *(?:\S+ +){{{column}}}(?P<value>\d+)(?=\s|$)",
-        run=r"\d+",
-        command=".",
-        sample=("a " * column + "917612", "a " * column + "23"),
-        near_miss=("a " * column + "917612", "b " * column + "x"),
-        live="inode",
-        first=True,
-    )

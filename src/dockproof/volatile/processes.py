@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from dockproof.volatile.rule import Rule
 
 
@@ -51,7 +49,7 @@ RULES = (
         command=(
             r"\bpidof\b|\bpgrep\b(?!.* -\w*c)|['\"]\{\{ *\.State\.Pid *\}\}|\becho \$[!$]"
             r"|\bcat \S*(?:\.pid|/cgroup\.procs)\b|\bps .*-o '?pid=|\blsns .*-o '?PID\b"
-            r"|\bdocker top .*-\w*o '?pid\b|\bjobs -p\b"
+            r"|\bjobs -p\b"
         ),
         sample=("4711 82", "12 4712"),
         near_miss=("4711 82", "4711"),
@@ -141,21 +139,3 @@ RULES = (
         near_miss=("root  1  0  0 03:42 ?  00:00:00 sh", "root  1  0  0 03:42 !  00:00:00 sh"),
     ),
 )
-
-
-@cache
-def pid_column(column: int) -> Rule:
-    """Return the rule for process numbers in a column, 0 the first, that the command asked for."""
-    before = rf"^ *(?:\S+ +){{{column}}}"
-    return Rule(
-        name=f"PID in column {column}",
-        reason="the kernel numbers processes as they come",
-        page=rf"{before}(?P<value>\d+)(?=\s|$)",
-        run=r"\d+",
-        command=".",
-        sample=("a " * column + "4711", "a " * column + "82"),
-        near_miss=("a " * column + "4711", "b " * column + "x"),
-        accept=_both_or_neither_first,
-        live="process",
-        first=True,
-    )
