@@ -38,6 +38,7 @@ _CACHE = ROOT / ".cache"
 POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_MARK = "# written by dockproof for the time of one apt-get install"
 _DEBIAN_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 _APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
 
 
@@ -173,7 +174,7 @@ def prepare_engine() -> None:
     Raises:
         PreparationError: If neither is so and nothing can be installed here.
     """
-    install_debian(_for_the_lab())
+    install_debian(missing_for_the_lab())
 
 
 def prepare_machine() -> None:
@@ -182,7 +183,7 @@ def prepare_machine() -> None:
     Raises:
         PreparationError: If something is missing and can't be installed here.
     """
-    missing = _for_the_lab()
+    missing = missing_for_the_lab()
     if browser() is None:
         missing.append(BROWSERS[0])
     if _which("fc-list") is None or not _output(["fc-list", ":lang=zh", "file"]):
@@ -194,10 +195,14 @@ def prepare_machine() -> None:
     install_debian(missing)
 
 
-def _for_the_lab() -> list[str]:
+def missing_for_the_lab() -> list[str]:
+    """The Debian packages that the lab needs and this machine doesn't have."""
     wanted: dict[str, str] = {}
     if not engine_answers():
         wanted |= {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
+        if _apparmor():
+            # An engine can't start a container on such a kernel without it.
+            wanted |= {"apparmor_parser": "apparmor"}
     if os.geteuid() == 0 and _which("apt-get") is not None:
         # Makes the lab's machines from Debian's packages. Who can't have it gets them from
         # Docker Hub, or the lab says that there is neither.
@@ -325,6 +330,13 @@ def _missing(wanted: dict[str, str]) -> list[str]:
 def _which(program: str) -> str | None:
     # Daemons lie in sbin, which an ordinary user's PATH leaves out.
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def _apparmor() -> bool:
+    """Whether the kernel uses AppArmor (its module's parameter, apparmor(7))."""
+    with contextlib.suppress(OSError):
+        return _APPARMOR.read_text(encoding="ascii").startswith("Y")
+    return False
 
 
 def _loads(library: str) -> bool:

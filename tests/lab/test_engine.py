@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockproof.lab import LabError
+from dockproof.lab import LabError, install
 from dockproof.lab.engine import PrivateEngine, reachable_engine
 from dockproof.lab.state import State
 
@@ -34,6 +34,18 @@ def test_an_engine_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> N
     assert "not a directory" in raised.value.log
     left = subprocess.run(["pgrep", "--full", str(tmp_path)], capture_output=True, check=False)
     assert left.stdout == b""
+
+
+@pytest.mark.parametrize(("said", "needed"), [("Y\n", True), ("N\n", False), (None, False)])
+def test_an_engine_on_a_kernel_with_apparmor_needs_its_parser(
+    said: str | None, *, needed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel uses AppArmor, its parser is one of the engine's programs; elsewhere not."""
+    parameter = tmp_path / "enabled"
+    if said is not None:
+        parameter.write_text(said)
+    monkeypatch.setattr(install, "_APPARMOR", parameter)
+    assert ("apparmor_parser" in install.engine_programs()) is needed
 
 
 def test_data_of_a_machine_is_in_memory_where_there_is_plenty(factory: LabFactory) -> None:

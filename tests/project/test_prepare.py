@@ -115,6 +115,21 @@ def test_without_apt_the_message_names_the_packages(monkeypatch: pytest.MonkeyPa
         prepare.install_debian(["docker.io", "mmdebstrap"])
 
 
+def test_a_kernel_with_apparmor_needs_its_parser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an engine of our own needs includes AppArmor's parser where the kernel asks for it."""
+    monkeypatch.setenv("PATH", "")  # no engine answers
+    wanted = []
+    for said in ("N\n", "Y\n"):
+        parameter = tmp_path / said.strip()
+        parameter.write_text(said)
+        monkeypatch.setattr(prepare, "_APPARMOR", parameter)
+        wanted.append(set(prepare.missing_for_the_lab()))
+    there = shutil.which("apparmor_parser", path="/usr/sbin:/sbin")
+    assert wanted[1] - wanted[0] == (set() if there else {"apparmor"})
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")
 def test_without_root_the_message_is_a_command(tmp_path: Path) -> None:
     """Someone who isn't root is told the very command that installs what is missing."""

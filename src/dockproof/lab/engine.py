@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -20,7 +19,7 @@ from docker.types import DriverConfig
 
 from dockproof.lab import nat
 from dockproof.lab.errors import LabError
-from dockproof.lab.install import ENGINE_PACKAGES, ENGINE_PROGRAMS, can_install, install
+from dockproof.lab.install import can_install, engine_programs, install, missing_engine_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -322,12 +321,11 @@ def outer_engine(state: State, say: Callable[[str], None]) -> OuterEngine:
         return OuterEngine(client)
     if os.geteuid() == 0:
         why = ""
-        missing = not all(shutil.which(name) for name in ENGINE_PROGRAMS)
-        if missing and can_install():
-            why = install(ENGINE_PACKAGES, say)
+        if missing_engine_programs() and can_install():
+            why = install(list(engine_programs().values()), say)
             if client := reachable_engine():
                 return OuterEngine(client)
-        if all(shutil.which(name) for name in ENGINE_PROGRAMS):
+        if not missing_engine_programs():
             return PrivateEngine(state)
         if why:
             raise LabError("no Docker engine answers, and installing one failed", why)

@@ -5,15 +5,45 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# The Docker engine with what it runs on, and what makes root file systems from Debian's packages.
-ENGINE_PACKAGES = ("docker.io", "containerd", "iptables", "iproute2")
-ENGINE_PROGRAMS = ("dockerd", "containerd", "runc", "iptables", "ip")
+# What makes root file systems from Debian's packages.
 BOOTSTRAP_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
+
+# The programs of a Docker engine, and the Debian packages that they are in.
+_ENGINE = {
+    "dockerd": "docker.io",
+    "containerd": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "ip": "iproute2",
+}
+_APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
+
+
+def engine_programs() -> dict[str, str]:
+    """Say which programs an engine of our own needs on this machine.
+
+    Returns:
+        The Debian package of each program. `apparmor_parser` is among them where the kernel uses
+        AppArmor (the `enabled` of its apparmor(7) module is Y): there an engine without it starts,
+        but can't start a container.
+    """
+    programs = dict(_ENGINE)
+    with suppress(OSError):
+        if _APPARMOR.read_text(encoding="ascii").startswith("Y"):
+            programs["apparmor_parser"] = "apparmor"
+    return programs
+
+
+def missing_engine_programs() -> list[str]:
+    """Name the `engine_programs` that are not on this process's PATH."""
+    return [name for name in engine_programs() if not shutil.which(name)]
 
 
 def can_install() -> bool:
