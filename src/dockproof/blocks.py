@@ -146,6 +146,12 @@ def build(page: Page, language: str | None = None) -> Blocks:
                 "the directive doesn't stand on a line of its own",
                 "write `<!-- prove: … -->` on one line, directly above the fence",
             )
+        if session.is_command(line.text.lstrip("> \t")):
+            raise PageError(
+                page.place(line.number),
+                "the command stands in no fence, so that nothing would run it",
+                "put it and what it prints into a `console` fence",
+            )
     names = _Names()
     running: _Running = {True: [], False: []}
     blocks = [_block(fence, page, names, running, language) for fence in page.fences]
@@ -244,6 +250,12 @@ def _kind(fence: Fence, given: Directives, page: Page) -> Kind:
         _check_title(fence.title, place)
         return Kind.FILE
     if fence.language == "text":
+        if command := next((line for line in fence.body if session.is_command(line.text)), None):
+            raise PageError(
+                page.place(command.number),
+                "the fence is `text`, and this line looks like a command that was run",
+                "make the fence `console`, or say `<!-- prove: display -->` above it",
+            )
         return Kind.TEXT
     if given.skip:
         return Kind.DISPLAY

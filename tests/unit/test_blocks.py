@@ -89,6 +89,34 @@ def test_a_fence_that_is_neither_run_nor_declared_is_an_error(fence: str) -> Non
         assert way in raised.value.mend
 
 
+@pytest.mark.parametrize(
+    "text", ["    $ docker ps\n", "- One:\n\n        node2$ docker ps\n", ">     $ ls\n", "$ ls\n"]
+)
+def test_a_command_outside_of_any_fence_is_an_error(text: str) -> None:
+    """An indented block, which Markdown shows as code too, can't be published without being run."""
+    with pytest.raises(PageError, match=r"^page.md:\d+: the command stands in no fence") as raised:
+        _page(f"{SESSION}\n{text}")
+    number = int(str(raised.value).split(":")[1])
+    assert "$ " in f"{SESSION}\n{text}".splitlines()[number - 1]
+
+
+@pytest.mark.parametrize(
+    "text", ["It costs $ 5, or `$ 5`.\n", "    $HOME/bin\n", "```text\n$HOME\n5 $ a month\n```\n"]
+)
+def test_a_dollar_that_is_no_prompt_is_the_writers_own(text: str) -> None:
+    """Prices and variables, in prose or in a text fence, aren't taken for commands."""
+    assert _page(f"{SESSION}\n{text}").counts()["session"] == 1
+
+
+def test_a_session_called_text_is_an_error() -> None:
+    """Calling a session `text` doesn't get it past the harness; `display` says so to the reader."""
+    text = "```text\nlike this:\n$ docker ps\n```\n"
+    with pytest.raises(PageError, match=r"^page.md:6: the fence is `text`, and this line looks"):
+        _page(f"{SESSION}{text}")
+    shown = _page(f"{SESSION}<!-- prove: display -->\n{text}").blocks[1]
+    assert shown.kind is Kind.DISPLAY
+
+
 def test_a_console_fence_with_a_title_is_a_session() -> None:
     """Its title is for the reader alone."""
     (block,) = _page('```console title="Terminal"\n$ true\n```\n').blocks
