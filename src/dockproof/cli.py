@@ -38,8 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     accepting.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
     comparing = commands.add_parser("twins", help="say where pages and their twins differ")
     comparing.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
-    commands.add_parser(
+    recording = commands.add_parser(
         "record", help="take the records of the pages' runs over into the ledger to be committed"
+    )
+    recording.add_argument(
+        "others",
+        nargs="*",
+        type=Path,
+        metavar="LEDGER",
+        help="the .dockproof/ledger.json of another machine's checkout, to be taken over as well",
     )
     commands.add_parser(
         "unproved",
@@ -52,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         doing = {
             "accept": lambda: _accept([find(page, site) for page in options.pages], site),
             "twins": lambda: _twins([find(page, site) for page in options.pages], site),
-            "record": lambda: _record(site),
+            "record": lambda: _record(options.others, site),
             "unproved": lambda: _unproved(site),
         }
         return doing[options.command]()
@@ -124,10 +131,10 @@ def _twins(pages: Sequence[Path], site: Config) -> int:
     return 1 if found else 0
 
 
-def _record(site: Config) -> int:
+def _record(others: Sequence[Path], site: Config) -> int:
     from dockproof import ledger, twins  # noqa: PLC0415 - only this command needs them
 
-    known = {record.key for record in ledger.commit(site)}
+    known = {record.key for record in ledger.commit(site, others)}
     unproved = 0
     for path in twins.pages(site):
         page = blocks.load(path, site)

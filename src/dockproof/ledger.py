@@ -120,7 +120,7 @@ class Record:
 
 
 class Ledger:
-    """Records: the newest of each block and release.
+    """Records: the newest of each block, release and version of cgroups.
 
     Args:
         records: Any, in any order.
@@ -128,20 +128,22 @@ class Ledger:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         """Sort the records in."""
-        self._records: dict[str, dict[str, Record]] = {}
+        self._records: dict[str, dict[tuple[str, int], Record]] = {}
         for record in records:
-            by_suite = self._records.setdefault(record.key, {})
-            known = by_suite.get(record.lab.suite)
-            if known is None or known.date <= record.date:
-                by_suite[record.lab.suite] = record
+            of_key = self._records.setdefault(record.key, {})
+            where = record.lab.suite, record.lab.cgroup
+            if where not in of_key or of_key[where].date <= record.date:
+                of_key[where] = record
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield all records, by page, block and release."""
-        found = [record for by_suite in self._records.values() for record in by_suite.values()]
-        return iter(sorted(found, key=lambda r: (r.page, r.block, r.lab.suite, r.key)))
+        """Yield all records, by page, block, release and version of cgroups."""
+        found = [record for of_key in self._records.values() for record in of_key.values()]
+        return iter(
+            sorted(found, key=lambda r: (r.page, r.block, r.lab.suite, r.lab.cgroup, r.key))
+        )
 
     def of(self, key: str) -> list[Record]:
-        """Return a block's records, one a release, the newest first."""
+        """Return a block's records, one a release and version of cgroups, the newest first."""
         return sorted(self._records.get(key, {}).values(), key=lambda r: r.date, reverse=True)
 
     def kept(self, current: Collection[str]) -> Ledger:
@@ -344,18 +346,29 @@ def keep(config: Config, records: Collection[Record], failed: Collection[str] = 
         ).write(path)
 
 
-def commit(config: Config) -> Ledger:
+def commit(config: Config, others: Iterable[Path] = ()) -> Ledger:
     """Take this checkout's records over into the ledger that is committed.
+
+    Args:
+        config: The site.
+        others: Files of records that other checkouts' runs have left, on other machines.
 
     Returns:
         What the committed ledger says now: the records of the blocks that the pages have.
 
     Raises:
         PageError: A page can't be read as it stands.
-        LedgerError: A file is no ledger.
+        LedgerError: A file is no ledger, or one of the others isn't there.
     """
+    theirs: list[Record] = []
+    for path in others:
+        if not path.is_file():
+            raise LedgerError(
+                f"{path}: no such file: name a `.dockproof/ledger.json` that a run has left"
+            )
+        theirs += (record.anyones() for record in read(path))
     with _locked(local(config)):
-        result = load(config).kept(current(config))
+        result = Ledger([*load(config), *theirs]).kept(current(config))
         result.write(config.ledger)
     return result
 

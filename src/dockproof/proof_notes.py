@@ -141,8 +141,9 @@ def listing(
     links = [f"[{words.explained}]({explained})"] if explained else []
     lines += [" · ".join([*links, f"[{words.data}](ledger.json)"]), ""]
     all_notes = [(target, page, notes(page, known)) for target, page in pages]
-    records = [note.records[0] for _, _, found in all_notes for note in found if note.records]
-    lines += _labs(records, words)
+    proved = [note.records for _, _, found in all_notes for note in found if note.records]
+    lines += _labs([record for records in proved for record in records], words)
+    lines += _base_images([records[0] for records in proved], words)
     for target, page, found in all_notes:
         if found:
             lines += _section(target, page, found, words)
@@ -161,19 +162,22 @@ def _labs(records: Sequence[Record], words: Words) -> list[str]:
         )
         for lab in (record.lab for record in records)
     )
+    return _items(words.labs, "labs", list(labs))
+
+
+def _base_images(records: Sequence[Record], words: Words) -> list[str]:
     images: dict[str, str] = {}
     for record in sorted(records, key=lambda r: r.date):
         for name, image in record.lab.images.items():
             text = words.listed_official if image.official else words.listed_stand_in
             images[name] = text.format(name=name, recipe=image.recipe, digest=image.digest)
-    lines = []
-    for title, anchor, items in (
-        (words.labs, "labs", list(labs)),
-        (words.images, "base-images", [images[name] for name in sorted(images)]),
-    ):
-        if items:
-            lines += [f"## {title} {{ #{anchor} }}", "", *(f"- {item}" for item in items), ""]
-    return lines
+    return _items(words.images, "base-images", [images[name] for name in sorted(images)])
+
+
+def _items(title: str, anchor: str, items: Sequence[str]) -> list[str]:
+    if not items:
+        return []
+    return [f"## {title} {{ #{anchor} }}", "", *(f"- {item}" for item in items), ""]
 
 
 def _section(target: str, page: Blocks, found: Sequence[Note], words: Words) -> list[str]:
@@ -196,7 +200,11 @@ def _section(target: str, page: Blocks, found: Sequence[Note], words: Words) -> 
             lines.append(f"| {name} | {_cell(note.text)} | | |")
             continue
         newest = note.records[0]
-        engines = ", ".join(f"{r.lab.engine} ({r.lab.suite})" for r in note.records)
+        suites = _suites(note.records, words)
+        engines = ", ".join(
+            f"{record.lab.engine} ({suite})"
+            for record, suite in zip(note.records, suites, strict=True)
+        )
         lines.append(f"| {name} | {_day(newest)} | {newest.seconds:.1f} | {engines} |")
     return [*lines, ""]
 
@@ -213,14 +221,15 @@ def _html(note: Note, language: str | None, explained: str) -> str:
         parts = [f"{link}{html.escape(note.text)}{end}"]
     else:
         newest, *others = note.records
+        suite, *other_suites = _suites(note.records, words)
         lab = newest.lab
         time = f'<time datetime="{newest.date}">{_day(newest)}</time>'
         parts = [
             f"{link}{words.proved}{end} {time}",
-            words.engine.format(engine=lab.engine, suite=lab.suite),
+            words.engine.format(engine=lab.engine, suite=suite),
             *(
-                words.also.format(date=_day(r), engine=r.lab.engine, suite=r.lab.suite)
-                for r in others
+                words.also.format(date=_day(r), engine=r.lab.engine, suite=where)
+                for r, where in zip(others, other_suites, strict=True)
             ),
         ]
         if note.block.directives.engine:
@@ -229,6 +238,15 @@ def _html(note: Note, language: str | None, explained: str) -> str:
     look = State.SKIPPED if note.state is State.SHOWN else note.state
     # The search index is for what the notes teach, not for these.
     return f'\n<p class="proof proof--{look}" data-search-exclude>{" · ".join(parts)}</p>'
+
+
+def _suites(records: Sequence[Record], words: Words) -> list[str]:
+    """Return each record's release, with the version of cgroups where they don't share it."""
+    several = len({record.lab.cgroup for record in records}) > 1
+    return [
+        record.lab.suite + (words.cgroup.format(cgroup=record.lab.cgroup) if several else "")
+        for record in records
+    ]
 
 
 def _images(images: Mapping[str, Image], words: Words) -> list[str]:

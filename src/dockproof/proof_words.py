@@ -21,6 +21,7 @@ class Words:
     reason: str
     engine: str
     also: str
+    cgroup: str
     needs: str
     too_old: str
     stand_ins: str
@@ -48,6 +49,7 @@ WORDS: Mapping[str, Words] = {
         reason="{what}: {reason}",
         engine="Docker {engine} (Debian {suite})",
         also="{date} on Docker {engine} (Debian {suite})",
+        cgroup=", cgroup v{cgroup}",
         needs="needs Docker {version} or newer",
         too_old="Docker {engine}, needs {version} or newer",
         stand_ins="local stand-in for {names}",
@@ -76,6 +78,7 @@ WORDS: Mapping[str, Words] = {
         reason="{what}：{reason}",
         engine="Docker {engine}（Debian {suite}）",
         also="{date} 在 Docker {engine}（Debian {suite}）上",
+        cgroup="，cgroup v{cgroup}",
         needs="需要 Docker {version} 或更新的版本",
         too_old="Docker {engine}，需要 {version} 或更新的版本",
         stand_ins="本地替身 {names}",

@@ -141,6 +141,27 @@ def test_the_newest_record_of_each_release_counts() -> None:
     assert known.of("c") == []
 
 
+def test_each_version_of_cgroups_has_a_record_of_its_own() -> None:
+    """A proof on one version of cgroups doesn't displace that on the other, on the same release."""
+    old, new = _record("a", "2026-11-23"), _record("a", "2026-11-24")
+    other = replace(_record("a", "2026-11-22"), lab=replace(LAB, cgroup=1))
+    assert Ledger([new, other, old]).of("a") == [new, other]
+    assert list(Ledger([new, other, old])) == [other, new]
+
+
+def test_records_of_another_machine_are_taken_over(site: Config, tmp_path: Path) -> None:
+    """The ledger to be committed gets their records of the blocks that there are, and no others."""
+    key, *_ = (key for key in _keys(PAGE) if key)
+    ours, gone = _record(key), _record("gone")
+    theirs = replace(ours, lab=replace(LAB, cgroup=1, identity="theirs"))
+    Ledger([ours]).write(ledger.local(site))
+    Ledger([theirs, gone]).write(tmp_path / "theirs.json")
+    ledger.commit(site, [tmp_path / "theirs.json"])
+    assert list(ledger.read(site.ledger)) == [theirs.anyones(), ours]
+    with pytest.raises(LedgerError, match=r"none\.json: no such file"):
+        ledger.commit(site, [tmp_path / "none.json"])
+
+
 def test_a_ledger_reads_as_it_was_written(tmp_path: Path) -> None:
     """All that a record says survives the file; the file is JSON, sorted, a line a record."""
     lab = replace(LAB, images={"debian:trixie-slim": DEBIAN})

@@ -16,6 +16,7 @@ from mkdocs.exceptions import Abort
 from dockproof import blocks, ledger
 from dockproof.config import load
 from dockproof.ledger import Facts, Image, Ledger, Record
+from dockproof.proof_words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,6 +263,21 @@ def test_block_proved_on_two_engines_names_both(project: Path) -> None:
         "Proved 2026-11-24 · Docker 28.5.2 (Debian forky) "
         "· 2026-11-20 on Docker 26.1.5 (Debian trixie)"
     )
+
+
+def test_block_proved_on_both_versions_of_cgroups_names_them(project: Path) -> None:
+    """A note says which version of cgroups a proof is of where there are proofs of both."""
+    _prove(project, replace(LAB, cgroup=3 - LAB.cgroup), "2026-11-20")
+    _prove(project)
+    older, newer = 3 - LAB.cgroup, LAB.cgroup
+    assert _texts(_build(project))[0][1] == (
+        f"Proved 2026-11-24 · Docker 28.5.2 (Debian forky, cgroup v{newer}) "
+        f"· 2026-11-20 on Docker 28.5.2 (Debian forky, cgroup v{older})"
+    )
+    listing = _build(project, "zh", "proof")
+    both = [f"28.5.2 (forky{WORDS['zh'].cgroup.format(cgroup=one)})" for one in (newer, older)]
+    assert ", ".join(both) in listing
+    assert re.findall(r"cgroup v(\d)</li>", listing) == [str(newer), str(older)]
 
 
 def test_notes_lead_to_what_explains_them(project: Path) -> None:
