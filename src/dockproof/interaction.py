@@ -127,6 +127,7 @@ class Interaction:
         self._size = 0
         self._typed = -1
         self._heard = self._watched = time.monotonic()
+        self._restless = False
         self._todo: list[str] = []
         self._parts: list[_Part] = []
         self._interrupted = False
@@ -165,7 +166,7 @@ class Interaction:
             if typable and quiet >= _PROMPT_SETTLED:
                 if self._type_next(quiet, deadline):
                     continue
-                if stays and (shown := self._all_shown(quiet)) is not None:
+                if stays and (shown := self._all_shown(quiet)) is not None and self._settled():
                     return self._leave(self._outcome(Status.PASSED, actual=shown))
             if now >= deadline:
                 if self._type_late():
@@ -197,10 +198,21 @@ class Interaction:
     def _quiet(self, now: float) -> float:
         """Return the seconds of silence; a program that prints on and on counts as settled."""
         quiet = now - self._heard
-        if quiet < _SETTLED and now - self._watched >= _RESTLESS:
+        self._restless = quiet < _SETTLED and now - self._watched >= _RESTLESS
+        if self._restless:
             self._watched = now + _SETTLED - _RESTLESS  # looked at again after a while, not at once
             return _SETTLED
         return quiet
+
+    def _settled(self) -> bool:
+        """Tell whether a silence is one in which the program waits.
+
+        What prints on and on never settles; it is typed into all the same.
+        """
+        if self._restless or self.terminal.settled():
+            return True
+        self._heard = time.monotonic()
+        return False
 
     def _ended(self, *, stays: bool) -> Outcome:
         """Say what the program's end is on this page."""
@@ -212,7 +224,7 @@ class Interaction:
     def _type_next(self, quiet: float, deadline: float) -> bool:
         """Type what the page types next, if the program waits for it; return whether it did."""
         index = self._next(quiet)
-        if index is None:
+        if index is None or not self._settled():
             return False
         part = self._parts[-1]
         before = _as_output(self._todo[:index])

@@ -7,8 +7,10 @@ import re
 import secrets
 import shutil
 import signal
+import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,9 @@ DRIVER = Path(__file__).parent / "node" / "driver.bash"
 _READY = 20.0
 """Seconds that a terminal may take to answer its first command."""
 _CHUNK = 65536
+_AT_ONCE = 0.001
+_SETTLE = 10.0
+"""Seconds that a machine may take to settle; one that takes longer shows in what comes next."""
 
 
 class EndedError(Exception):
@@ -37,23 +42,37 @@ class NotReadyError(Exception):
     """A new terminal didn't answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What there is to a terminal besides what is typed into it and printed on it.
+
+    Attributes:
+        send: Writes bytes to the shell's command pipe.
+        settle: Comes back when the machine has had the time for a small program of its own, so that
+            whatever else could go on there has had its turn, however slow the machine is.
+        end: Closes what belongs to the terminal.
+    """
+
+    send: Callable[[bytes], None]
+    settle: Callable[[], None]
+    end: Callable[[], None]
+
+
 class Terminal:
     """A terminal with the page's shell.
 
     Args:
         spawn: The terminal, as pexpect sees it.
-        send: Writes bytes to the shell's command pipe.
+        beside: The shell's commands, its machine, and its end.
         mark: The word in the marks that the shell prints after each command.
-        end: Closes what belongs to the terminal.
         early: What it has printed already.
     """
 
     def __init__(
         self,
         spawn: Any,  # noqa: ANN401 - pexpect's two classes share no typed base
-        send: Callable[[bytes], None],
+        beside: Beside,
         mark: str,
-        end: Callable[[], None],
         early: bytes = b"",
     ) -> None:
         """Wait until the shell answers.
@@ -62,8 +81,7 @@ class Terminal:
             NotReadyError: It doesn't within 20 seconds.
         """
         self._spawn = spawn
-        self._send = send
-        self._end = end
+        self._beside = beside
         self.mark = re.compile(rb"\x1b_" + mark.encode() + rb";(\d+)\x1b\\")
         self.buffer = bytearray(early)
         self._queue = bytearray()
@@ -72,7 +90,7 @@ class Terminal:
             while not (match := self.mark.search(self.buffer)):
                 self.read(_READY)
         except (pexpect.TIMEOUT, EndedError) as error:
-            end()
+            beside.end()
             raise NotReadyError(
                 bytes(self.buffer).decode("utf-8", "replace").strip() or "no answer"
             ) from error
@@ -86,7 +104,7 @@ class Terminal:
         """Give the shell what is queued, at once; a shell that has ended shows in :meth:`read`."""
         if self._queue:
             with suppress(OSError):
-                self._send(bytes(self._queue))
+                self._beside.send(bytes(self._queue))
             self._queue.clear()
 
     def send(self, command: str) -> None:
@@ -116,9 +134,23 @@ class Terminal:
         except (pexpect.EOF, OSError) as error:
             raise EndedError from error
 
+    def settled(self) -> bool:
+        """Tell whether nothing more was on its way; else it is in :attr:`buffer` now.
+
+        Silence alone doesn't tell a program that waits from one that wasn't given its turn.
+
+        Raises:
+            EndedError: The shell has ended.
+        """
+        before = len(self.buffer)
+        self._beside.settle()
+        with suppress(pexpect.TIMEOUT):
+            self.read(_AT_ONCE)
+        return len(self.buffer) == before
+
     def close(self) -> None:
         """End the shell and all that runs in it."""
-        self._end()
+        self._beside.end()
 
 
 def open_on(node: Node) -> Terminal:
@@ -160,7 +192,14 @@ def open_on(node: Node) -> Terminal:
         channel.close()
         screen.close()
 
-    return Terminal(spawn, channel.connection.sendall, mark, end, early=screen.early)
+    def settle() -> None:
+        from dockproof.lab import LabError  # noqa: PLC0415 - imports the SDK, as the node has
+
+        with suppress(LabError):
+            node.run(["true"], timeout=_SETTLE)
+
+    beside = Beside(channel.connection.sendall, settle, end)
+    return Terminal(spawn, beside, mark, early=screen.early)
 
 
 def open_locally(folder: Path) -> Terminal:
@@ -189,7 +228,10 @@ def open_locally(folder: Path) -> Terminal:
         spawn.close()
         shutil.rmtree(state, ignore_errors=True)
 
-    return Terminal(spawn, lambda data: _write_all(writer, data), mark, end)
+    def settle() -> None:
+        subprocess.run(["true"], check=True)
+
+    return Terminal(spawn, Beside(lambda data: _write_all(writer, data), settle, end), mark)
 
 
 def hear_ctrl_c() -> None:

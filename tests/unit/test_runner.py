@@ -15,6 +15,7 @@ from dockproof import blocks, markdown, report
 from dockproof.machines import LocalMachine
 from dockproof.results import BlockResult, Status, StepResult
 from dockproof.runner import PageRunner
+from dockproof.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -303,6 +304,38 @@ def test_what_programs_ask(page: _Page) -> None:
             "$ read -p 'Go on? ' x; echo $x\nGo on? y\ny",
         )
     )
+
+
+_TURN = "until rm go 2>/dev/null; do sleep 0.01; done"
+
+
+@pytest.fixture
+def slow_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which `_TURN` goes on only when the harness waits for it to settle."""
+    really = Terminal.settled
+
+    def settled(terminal: Terminal) -> bool:
+        (tmp_path / "go").touch()
+        time.sleep(0.3)
+        return really(terminal)
+
+    monkeypatch.setattr(Terminal, "settled", settled)
+
+
+@pytest.mark.usefixtures("slow_machine")
+@pytest.mark.parametrize("half", ["ls: ", "# ", ">>> "])
+def test_half_a_line_is_no_prompt_however_slow_the_machine(page: _Page, half: str) -> None:
+    """Output that pauses in the form of a prompt isn't taken for one: nothing is typed."""
+    session = f"$ printf '{half}'; {_TURN}; echo no file\n{half}no file\n"
+    _passes(page(f"{session}$ read -t 0.1 || echo nothing typed\nnothing typed"))
+
+
+@pytest.mark.usefixtures("slow_machine")
+def test_a_key_waits_for_what_a_slow_machine_has_yet_to_print(page: _Page) -> None:
+    """Where the page shows any lines before a key, those under way come before it."""
+    ran = page(f"$ {_TURN}; echo late; sleep 100\n…\n^C")
+    _passes(ran)
+    assert ran.steps[0].actual == ("late", "^C")
 
 
 def test_output_that_looks_like_a_prompt_is_output(page: _Page) -> None:
