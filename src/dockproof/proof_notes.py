@@ -200,10 +200,8 @@ def _section(target: str, page: Blocks, found: Sequence[Note], words: Words) -> 
             lines.append(f"| {name} | {_cell(note.text)} | | |")
             continue
         newest = note.records[0]
-        suites = _suites(note.records, words)
         engines = ", ".join(
-            f"{record.lab.engine} ({suite})"
-            for record, suite in zip(note.records, suites, strict=True)
+            f"{record.lab.engine} ({suite})" for record, suite in _places(note.records, words)
         )
         lines.append(f"| {name} | {_day(newest)} | {newest.seconds:.1f} | {engines} |")
     return [*lines, ""]
@@ -220,8 +218,7 @@ def _html(note: Note, language: str | None, explained: str) -> str:
     if not note.records:
         parts = [f"{link}{html.escape(note.text)}{end}"]
     else:
-        newest, *others = note.records
-        suite, *other_suites = _suites(note.records, words)
+        (newest, suite), *others = _places(note.records, words)
         lab = newest.lab
         time = f'<time datetime="{newest.date}">{_day(newest)}</time>'
         parts = [
@@ -229,7 +226,7 @@ def _html(note: Note, language: str | None, explained: str) -> str:
             words.engine.format(engine=lab.engine, suite=suite),
             *(
                 words.also.format(date=_day(r), engine=r.lab.engine, suite=where)
-                for r, where in zip(others, other_suites, strict=True)
+                for r, where in others
             ),
         ]
         if note.block.directives.engine:
@@ -240,13 +237,23 @@ def _html(note: Note, language: str | None, explained: str) -> str:
     return f'\n<p class="proof proof--{look}" data-search-exclude>{" · ".join(parts)}</p>'
 
 
-def _suites(records: Sequence[Record], words: Words) -> list[str]:
-    """Return each record's release, with the version of cgroups where they don't share it."""
+def _places(records: Sequence[Record], words: Words) -> list[tuple[Record, str]]:
+    """Return where a block was proved, the newest first.
+
+    Returns:
+        A record for each day, engine and release, and the release in words: with the versions of
+        cgroups where the records have several.
+    """
     several = len({record.lab.cgroup for record in records}) > 1
-    return [
-        record.lab.suite + (words.cgroup.format(cgroup=record.lab.cgroup) if several else "")
-        for record in records
-    ]
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        found.setdefault((_day(record), record.lab.engine, record.lab.suite), []).append(record)
+    places = []
+    for same in found.values():
+        versions = words.comma.join(f"v{version}" for version in sorted(r.lab.cgroup for r in same))
+        more = words.cgroup.format(versions=versions) if several else ""
+        places.append((same[0], same[0].lab.suite + more))
+    return places
 
 
 def _images(images: Mapping[str, Image], words: Words) -> list[str]:

@@ -267,17 +267,26 @@ def test_block_proved_on_two_engines_names_both(project: Path) -> None:
 
 def test_block_proved_on_both_versions_of_cgroups_names_them(project: Path) -> None:
     """A note says which version of cgroups a proof is of where there are proofs of both."""
-    _prove(project, replace(LAB, cgroup=3 - LAB.cgroup), "2026-11-20")
-    _prove(project)
-    older, newer = 3 - LAB.cgroup, LAB.cgroup
+    _prove(project, replace(LAB, suite="trixie", engine="26.1.5"), "2026-11-20")
+    _prove(project, replace(LAB, cgroup=1), "2026-11-20")
+    _prove(project, replace(LAB, cgroup=2))
     assert _texts(_build(project))[0][1] == (
-        f"Proved 2026-11-24 · Docker 28.5.2 (Debian forky, cgroup v{newer}) "
-        f"· 2026-11-20 on Docker 28.5.2 (Debian forky, cgroup v{older})"
+        "Proved 2026-11-24 · Docker 28.5.2 (Debian forky, cgroup v2) "
+        "· 2026-11-20 on Docker 28.5.2 (Debian forky, cgroup v1) "
+        f"· 2026-11-20 on Docker 26.1.5 (Debian trixie, cgroup v{LAB.cgroup})"
     )
     listing = _build(project, "zh", "proof")
-    both = [f"28.5.2 (forky{WORDS['zh'].cgroup.format(cgroup=one)})" for one in (newer, older)]
-    assert ", ".join(both) in listing
-    assert re.findall(r"cgroup v(\d)</li>", listing) == [str(newer), str(older)]
+    old, new = (WORDS["zh"].cgroup.format(versions=f"v{version}") for version in (1, 2))
+    assert f"28.5.2 (forky{new}), 28.5.2 (forky{old}), 26.1.5" in listing
+    assert {"1", "2"} == set(re.findall(r"cgroup v(\d)</li>", listing))
+
+
+def test_proofs_of_one_day_on_both_versions_of_cgroups_are_one(project: Path) -> None:
+    """What differs in the version of cgroups alone is said once, with both versions."""
+    _prove(project, replace(LAB, cgroup=2))
+    _prove(project, replace(LAB, cgroup=1))
+    text = _texts(_build(project))[0][1]
+    assert text == "Proved 2026-11-24 · Docker 28.5.2 (Debian forky, cgroup v1, v2)"
 
 
 def test_notes_lead_to_what_explains_them(project: Path) -> None:
