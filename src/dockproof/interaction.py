@@ -422,7 +422,10 @@ class Interaction:
             self.terminal.read(max(timeout, 0.001))
         except pexpect.TIMEOUT:
             return
-        self._heard = time.monotonic()
+        now = time.monotonic()
+        if now - self._heard >= _SETTLED:
+            self._watched = now  # the first words after a silence aren't printing on and on
+        self._heard = now
 
     def _take(self) -> bool:
         """Move what the terminal printed to the screen; return whether the command has ended."""
