@@ -339,7 +339,7 @@ def test_a_key_waits_for_what_a_slow_machine_has_yet_to_print(page: _Page) -> No
 
 
 def test_first_words_after_a_long_silence_are_let_finish(page: _Page) -> None:
-    """What starts slowly is not what prints on and on: a key waits for its first line to be whole."""
+    """What starts slowly is not what prints on and on: a key waits for its line to be whole."""
     ran = page("$ sleep 1.5; printf slee; sleep 0.1; echo ping; sleep 100\nslee…\n^C")
     _passes(ran)
     assert ran.steps[0].actual == ("sleeping", "^C")
