@@ -309,7 +309,7 @@ def test_what_is_not_volatile(text: str) -> None:
         ('172.17.0.1 - - [24/Nov/2026 04:19:23] "GET / HTTP/1.1" 200 -', ["address", "timestamp"]),
         ("2026-11-24T04:19:12.104039792Z hello", ["timestamp"]),
         ("[2026-11-24 04:19:12 +0000] [1] [INFO] x", ["timestamp"]),
-        ("real\t0m0.002s", ["duration"]),
+        ("real\t0m0.002s", ["time of a command"]),
         (" => [2/3] RUN echo hi > /hi                       1.2s", ["duration"]),
         ("64 bytes from x: seq=0 ttl=64 time=0.463 ms", ["duration"]),
         ("round-trip min/avg/max = 0.084/0.273/0.463 ms", ["duration"]),
